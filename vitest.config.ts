@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+/** Deadline of one test, in milliseconds: generous, since the machines that run them are small and busy. */
+const testTimeout = 60_000;
+
+function project(name: string, include: string[], options: Record<string, unknown> = {}) {
+  return {
+    test: { name, include, testTimeout, hookTimeout: testTimeout, environment: 'node' as const, ...options },
+  };
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', [
+        '{platform,subgraphs,gateway,orchestrator,scrapers,deploy,examples,scripts,test/unit}/**/*.test.ts',
+      ]),
+      project('contract', ['test/contract/**/*.test.ts']),
+      // Each starts the whole platform: side by side they would only wait for each other's processor time.
+      project('e2e', ['test/e2e/**/*.test.ts'], { fileParallelism: false }),
+      project('browser', ['test/browser/**/*.test.ts'], { fileParallelism: false }),
+    ],
+  },
+});
