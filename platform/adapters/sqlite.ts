@@ -1,0 +1,103 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'libsql';
+import { ClosedError, TributaryError } from '../errors.ts';
+
+export type SqlValue = string | number | bigint | null | Uint8Array;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+export interface SqliteOptions {
+  /**
+   * `FULL` reaches the disk with each commit, and outlives a power failure; `NORMAL` may lose the last commits
+   * in one, never in a crash of the process: enough for what can be rebuilt.
+   */
+  readonly durability: 'FULL' | 'NORMAL';
+  /** @default 65_536, which is 64 MiB */
+  readonly cacheKibibytes?: number;
+}
+
+/**
+ * One SQLite file, opened by one process. Statements are prepared once and kept: pass constant SQL only.
+ * All calls are synchronous, so between two awaits nothing else of this process comes in between.
+ */
+export class SqliteFile {
+  readonly #database: Database.Database;
+  readonly #statements = new Map<string, Database.Statement>();
+  #isClosed = false;
+
+  /** @throws {TributaryError} CONFIG_INVALID where the file cannot be opened or written. */
+  constructor(path: string, options: SqliteOptions) {
+    try {
+      if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+      this.#database = new Database(path);
+      this.#database.exec('PRAGMA journal_mode = WAL');
+      this.#database.exec(`PRAGMA synchronous = ${options.durability}`);
+      this.#database.exec(`PRAGMA cache_size = -${options.cacheKibibytes ?? 65_536}`);
+      this.#database.exec('PRAGMA temp_store = MEMORY');
+      this.#database.exec('PRAGMA foreign_keys = ON');
+      this.#database.exec('PRAGMA busy_timeout = 5000');
+    } catch (error) {
+      throw new TributaryError(
+        'CONFIG_INVALID',
+        `Cannot open or write ${path}: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** Runs a script: schema and pragmas. */
+  script(sql: string): void {
+    this.#assertOpen();
+    this.#database.exec(sql);
+  }
+
+  /** @returns How many rows it changed. */
+  run(sql: string, ...values: SqlValue[]): number {
+    return this.#statement(sql).run(...values).changes;
+  }
+
+  get<T = SqlRow>(sql: string, ...values: SqlValue[]): T | undefined {
+    // Through all(): libsql's get() adds a key of its own to the row.
+    return (this.#statement(sql).all(...values) as T[])[0];
+  }
+
+  all<T = SqlRow>(sql: string, ...values: SqlValue[]): T[] {
+    return this.#statement(sql).all(...values) as T[];
+  }
+
+  /** Commits what `work` did, or nothing of it where it throws. Not to be nested; `work` must not be async. */
+  transaction<T>(work: () => T): T {
+    this.#assertOpen();
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #statement(sql: string): Database.Statement {
+    this.#assertOpen();
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** libsql answers from a closed database as if it were open. */
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError('The database');
+  }
+}
