@@ -1,0 +1,73 @@
+import type { Clock, Timer } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Closeable } from '../platform/scope.ts';
+
+export interface LoopOptions {
+  /** Pause after which the work is done again though nobody asked for it. */
+  readonly resyncMs: number;
+  /** Pause after a failure, doubled with each further one up to the maximum. @default 100 */
+  readonly retryMs?: number;
+  /** Bounds how long what has mended stays unnoticed. @default 5_000 */
+  readonly retryMsMax?: number;
+}
+
+export interface Loop extends Closeable {
+  /** Has the work done soon: at once where it rests, again where it runs, with the next attempt where it has failed. */
+  wake(): void;
+  /** Resolves when the work that runs has ended; none is begun afterwards. */
+  close(): Promise<void>;
+}
+
+/**
+ * Does the same work over and over: when woken, when it failed, and on a timer; never twice at once. However
+ * many wakes come while it runs, they cost one more turn.
+ */
+export function startLoop(
+  { clock, logger }: { clock: Clock; logger: Logger },
+  work: () => Promise<void>,
+  { resyncMs, retryMs = 100, retryMsMax = 5_000 }: LoopOptions,
+): Loop {
+  let isClosed = false;
+  let isWoken = false;
+  let failures = 0;
+  let timer: Timer | undefined;
+  let running: Promise<void> | undefined;
+
+  function start(): void {
+    timer?.close();
+    running = turns().finally(() => {
+      running = undefined;
+      if (isClosed) return;
+      const pauseMs = failures > 0 ? Math.min(retryMs * 2 ** (failures - 1), retryMsMax) : resyncMs;
+      timer = clock.schedule(pauseMs, start);
+    });
+  }
+
+  async function turns(): Promise<void> {
+    do {
+      isWoken = false;
+      try {
+        await work();
+        failures = 0;
+      } catch (error) {
+        if (isClosed) return;
+        failures++;
+        logger.warn({ err: error, failures }, 'reconciling failed, trying again');
+        // A wake does not shorten the pause: what fails may be what wakes.
+        return;
+      }
+    } while (isWoken && !isClosed);
+  }
+
+  return {
+    wake() {
+      isWoken = true;
+      if (!isClosed && !running && failures === 0) start();
+    },
+    async close() {
+      isClosed = true;
+      timer?.close();
+      await running;
+    },
+  };
+}

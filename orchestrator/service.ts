@@ -1,0 +1,120 @@
+import type { Clock } from '../platform/clock.ts';
+import type { ServiceClient } from '../platform/http/service-client.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Leadership } from '../platform/ports/leadership.ts';
+import type { Runtime, RuntimeAction } from '../platform/ports/runtime.ts';
+import { Scope } from '../platform/scope.ts';
+import type { OrchestratorConfig } from './config.ts';
+import { desiredPools, type PoolDemand } from './desired.ts';
+import { startLoop } from './loop.ts';
+import { type PlanLimits, plan } from './plan.ts';
+import { createClusterReporter } from './report.ts';
+
+export interface OrchestratorDeps {
+  readonly configuration: ServiceClient;
+  readonly runtime: Runtime;
+  readonly leadership: Leadership;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const POOL_DEMANDS = /* GraphQL */ `
+  query PoolDemands {
+    poolDemands {
+      pool
+      isolation
+      sourceCount
+    }
+  }
+`;
+
+const POOL_DEMANDS_CHANGED = /* GraphQL */ `
+  subscription PoolDemandsChanged {
+    poolDemandsChanged
+  }
+`;
+
+/**
+ * Keeps the runtime's pools equal to what configuration demands. Everything that may have changed something only
+ * wakes it; each turn reads both sides anew. While configuration does not answer it changes nothing.
+ *
+ * Closing it leaves the workers running: they are the runtime's.
+ */
+export async function openOrchestrator(
+  deps: OrchestratorDeps,
+  config: OrchestratorConfig,
+): Promise<{ close(): Promise<void> }> {
+  const { configuration, runtime, leadership, clock, logger } = deps;
+  const stopping = new AbortController();
+  const limits: PlanLimits = {
+    dedicatedPoolsMax: config.DEDICATED_POOLS_MAX,
+    shrinkAfterMs: config.POOL_SHRINK_AFTER,
+  };
+  const policy = {
+    workerCapacity: config.WORKER_CAPACITY,
+    replicasMin: config.POOL_REPLICAS_MIN,
+    replicasMax: config.POOL_REPLICAS_MAX,
+  };
+  const reporter = createClusterReporter({ configuration, clock }, config.CLUSTER_REPORT);
+  const refusals = createRefusalLog(logger);
+
+  async function reconcile(): Promise<void> {
+    if (!leadership.isLeader()) return;
+    const { signal } = stopping;
+    const { poolDemands } = await configuration.request<{ poolDemands: readonly PoolDemand[] }>(
+      POOL_DEMANDS,
+      {},
+      { signal },
+    );
+    const desired = desiredPools(poolDemands, policy);
+    const { actions, refusedPools } = plan(desired, await runtime.observe(), clock.now(), limits);
+    refusals(refusedPools);
+    const failures: unknown[] = [];
+    for (const action of actions) {
+      if (signal.aborted || !leadership.isLeader()) return;
+      // One pool that cannot be must not keep the others from being.
+      await apply(action).catch((error) => failures.push(error));
+    }
+    await reporter.report(await runtime.observe(), signal);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async function apply(action: RuntimeAction): Promise<void> {
+    await runtime.apply(action);
+    logger.info({ action }, 'pool changed');
+  }
+
+  const scope = new Scope();
+  const loop = scope.use(startLoop({ clock, logger }, reconcile, { resyncMs: config.ORCHESTRATOR_RESYNC }));
+  scope.defer(() => stopping.abort());
+  scope.use(runtime.watch(() => loop.wake()));
+  scope.use(leadership.watch(() => loop.wake()));
+  scope.use(
+    configuration.subscribe(
+      POOL_DEMANDS_CHANGED,
+      {},
+      {
+        onEvent: () => loop.wake(),
+        onGap() {
+          // It may be another one, that was told nothing yet.
+          reporter.forget();
+          loop.wake();
+        },
+      },
+    ),
+  );
+  loop.wake();
+  return { close: () => scope.close() };
+}
+
+/** Says once that pools are refused, and again only when it is others. */
+function createRefusalLog(logger: Logger): (refusedPools: readonly string[]) => void {
+  let known = '';
+  return (refusedPools) => {
+    const now = refusedPools.join();
+    if (now !== known && refusedPools.length > 0) {
+      logger.warn({ refusedPools }, 'pools refused: too many dedicated ones, or their names are taken');
+    }
+    known = now;
+  };
+}
