@@ -1,0 +1,12 @@
+import EditorWorker from 'monaco-editor/esm/vs/editor/editor.worker.js?worker';
+import JsonWorker from 'monaco-editor/esm/vs/language/json/json.worker.js?worker';
+import GraphQLWorker from 'monaco-graphql/esm/graphql.worker.js?worker';
+
+/** The three workers that GraphiQL's editors need, from the page's own origin. */
+window.MonacoEnvironment = {
+  getWorker(_id: string, label: string): Worker {
+    if (label === 'graphql') return new GraphQLWorker();
+    if (label === 'json') return new JsonWorker();
+    return new EditorWorker();
+  },
+};
