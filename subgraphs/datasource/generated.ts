@@ -26,7 +26,11 @@ export type Query = {
   collection?: Maybe<Collection>;
   /** By name. */
   collections: CollectionConnection;
-  /** Entries changed after `version`, coalesced, in the order of their versions. */
+  /**
+   * Entries changed after `version`, coalesced, in the order of their versions. While reading on behind a page with
+   * `reset: true`, until its head is reached, give that page's `head` as `resetHead`: it tells a reader of old versions
+   * from one whose version has expired.
+   */
   changesSince: ChangePage;
   _entities: Array<Maybe<_Entity>>;
   _service: _Service;
@@ -49,6 +53,7 @@ export type QueryChangesSinceArgs = {
   incarnation?: InputMaybe<Scalars['ID']['input']>;
   version?: Scalars['Counter']['input'];
   first?: Scalars['Int']['input'];
+  resetHead?: InputMaybe<Scalars['Counter']['input']>;
 };
 
 
