@@ -2,26 +2,21 @@ import { z } from 'zod';
 import { durationMs, wholeNumber } from '../platform/config.ts';
 
 /** Settings of the orchestrator, as `readConfig` takes them. */
-export const orchestratorSettings = z
-  .object({
-    /** Sources that one worker of the shared pool is meant to hold; the workers are given the same setting. */
-    WORKER_CAPACITY: wholeNumber(1_000, 1, 100_000),
-    /** Workers of the shared pool that stand ready even without sources, so that the first source runs at once. */
-    POOL_REPLICAS_MIN: wholeNumber(1, 0, 1_000),
-    /** Workers of the shared pool at the most: about 80 MB each, so four fit a small machine beside the rest. */
-    POOL_REPLICAS_MAX: wholeNumber(4, 1, 1_000),
-    /** Dedicated workers at the most, for the same reason; further sources wait until one becomes free. */
-    DEDICATED_POOLS_MAX: wholeNumber(16, 0, 10_000),
-    /** How long a pool keeps its size before it shrinks: each worker that goes hands its sources around. */
-    POOL_SHRINK_AFTER: durationMs('PT1M'),
-    /** How often everything is compared anew though no event asked for it: what a lost event costs at the most. */
-    ORCHESTRATOR_RESYNC: durationMs('PT10S'),
-    /** How often an unchanged cluster is reported, so that its age shows whether anybody still looks. */
-    CLUSTER_REPORT: durationMs('PT30S'),
-  })
-  .refine((settings) => settings.POOL_REPLICAS_MIN <= settings.POOL_REPLICAS_MAX, {
-    path: ['POOL_REPLICAS_MIN'],
-    message: 'must not be greater than POOL_REPLICAS_MAX',
-  });
+export const orchestratorSettings = z.object({
+  /** Sources that one worker of the shared pool is meant to hold; the workers are given the same setting. */
+  WORKER_CAPACITY: wholeNumber(1_000, 1, 100_000),
+  /** Workers of the shared pool that stand ready even without sources, so that the first source runs at once. */
+  POOL_REPLICAS_MIN: wholeNumber(1, 0, 1_000),
+  /** Workers of the shared pool at the most, whatever the minimum: about 80 MB each, so that four fit a small machine. */
+  POOL_REPLICAS_MAX: wholeNumber(4, 1, 1_000),
+  /** Dedicated workers at the most, for the same reason; further sources wait until one becomes free. */
+  DEDICATED_POOLS_MAX: wholeNumber(16, 0, 10_000),
+  /** How long a pool keeps its size before it shrinks: each worker that goes hands its sources around. */
+  POOL_SHRINK_AFTER: durationMs('PT1M'),
+  /** How often everything is compared anew though no event asked for it: what a lost event costs at the most. */
+  ORCHESTRATOR_RESYNC: durationMs('PT10S'),
+  /** How often an unchanged cluster is reported, so that its age shows whether anybody still looks. */
+  CLUSTER_REPORT: durationMs('PT30S'),
+});
 
 export type OrchestratorConfig = z.infer<typeof orchestratorSettings>;
