@@ -21,7 +21,9 @@ export interface GraphQLAnswer<T = Record<string, unknown>> {
 
 export interface EventLog<T> {
   readonly events: readonly T[];
-  /** Set once the subscription has ended. */
+  /** Called at each event from now on, as it arrives. */
+  onEvent(listener: (event: T) => void): void;
+  /** Resolves once the subscription has ended, with `complete` or its errors. */
   readonly ended: Promise<unknown>;
   /** Waits until an event fits, and returns the first that does. */
   next(fits: (event: T) => boolean): Promise<T>;
@@ -115,6 +117,7 @@ export class PlatformProcess {
     });
     this.#clients.push(client);
     const events: T[] = [];
+    const listeners: ((event: T) => void)[] = [];
     let end: (reason: unknown) => void = () => {};
     const ended = new Promise<unknown>((resolve) => {
       end = resolve;
@@ -124,7 +127,10 @@ export class PlatformProcess {
       {
         next: (result) => {
           if (result.errors) end(result.errors);
-          else events.push(result.data as T);
+          else {
+            events.push(result.data as T);
+            for (const listener of listeners) listener(result.data as T);
+          }
         },
         error: (error) => end(error),
         complete: () => end('complete'),
@@ -133,6 +139,7 @@ export class PlatformProcess {
     return {
       events,
       ended,
+      onEvent: (listener) => void listeners.push(listener),
       next: (fits) =>
         until(
           'an event that fits',
