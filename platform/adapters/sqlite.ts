@@ -16,8 +16,12 @@ export interface SqliteOptions {
   readonly cacheKibibytes?: number;
 }
 
+/** Statements kept prepared: queries whose text depends on a caller's filter must not pile up. */
+const STATEMENTS_MAX = 1_000;
+
 /**
- * One SQLite file, opened by one process. Statements are prepared once and kept: pass constant SQL only.
+ * One SQLite file, opened by one process. Statements are prepared once and kept; beyond STATEMENTS_MAX the
+ * oldest goes, and is prepared anew when it is next used. Values are bound, never part of the SQL.
  * All calls are synchronous, so between two awaits nothing else of this process comes in between.
  */
 export class SqliteFile {
@@ -90,6 +94,8 @@ export class SqliteFile {
     this.#assertOpen();
     let statement = this.#statements.get(sql);
     if (!statement) {
+      const [oldest] = this.#statements.keys();
+      if (this.#statements.size >= STATEMENTS_MAX && oldest !== undefined) this.#statements.delete(oldest);
       statement = this.#database.prepare(sql);
       this.#statements.set(sql, statement);
     }
