@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { durationMs, wholeNumber } from '../platform/config.ts';
+import { messageOf } from '../platform/errors.ts';
+import { LOG_LEVELS } from '../platform/logger.ts';
+import { SHARED_POOL } from '../platform/model/cluster.ts';
+import { createAddressGuard } from '../platform/network/address-guard.ts';
+
+/** What a worker is told by its environment. */
+export const scraperSettings = z.object({
+  /** `static:configuration=http://127.0.0.1:4101/graphql,datasource=http://…` */
+  REGISTRY_URL: z.string('must say where configuration and datasource are'),
+  SERVICE_TOKEN: z.string('must be the token that the services share'),
+  POOL: z.string().default(SHARED_POOL),
+  /** The runtime's id of the task that this worker is. */
+  TASK_ID: z.string().optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('warn'),
+
+  /** Sources one worker holds: an idle one costs a few kilobytes, so memory is no reason for more workers. */
+  WORKER_CAPACITY: wholeNumber(10_000, 1, 100_000),
+  /** Runs at once. Each holds one page and what was made of it: some megabytes. */
+  RUN_CONCURRENCY: wholeNumber(16, 1, 1_000),
+  /** A run that takes longer is ended: it would hold its place among the others for ever. */
+  RUN_TIMEOUT: durationMs('PT15M'),
+  /** How long runs may go on after SIGTERM: less than the runtime waits before it kills. */
+  DRAIN_TIMEOUT: durationMs('PT1.5S'),
+
+  /** Requests at once to one host, as a browser makes them. */
+  HOST_CONCURRENCY: wholeNumber(4, 1, 100),
+  /** Between the beginnings of two requests to one host: a guest does not come more often. */
+  HOST_INTERVAL: durationMs('PT0.1S'),
+  /** Networks that are not public and may be scraped all the same: CIDRs with commas between. */
+  SCRAPER_ALLOW_NETWORKS: z.string().default('').superRefine(refineNetworks),
+  USER_AGENT: z.string().default('Tributary/0.1'),
+
+  /** For one page, redirects included; time in the queue for its host does not count. */
+  PAGE_TIMEOUT: durationMs('PT30S'),
+  /** After decompression. */
+  PAGE_BYTES_MAX: wholeNumber(16 * 1024 * 1024, 1_024, 1024 * 1024 * 1024),
+  /** As many as a browser follows. */
+  REDIRECTS_MAX: wholeNumber(20, 0, 100),
+  /** After the first attempt at a page. */
+  RETRIES_MAX: wholeNumber(3, 0, 20),
+  /** Pause before the first retry, doubled with each, by up to a half more or less. */
+  RETRY_INTERVAL: durationMs('PT1S'),
+  /** A site that asks us to wait longer is asked again by the source's next run. */
+  RETRY_AFTER_MAX: durationMs('PT1M'),
+
+  /** A run that finds less than this part of what the last complete one found removes nothing. In percent. */
+  SUSPECT_BELOW: wholeNumber(20, 0, 100),
+});
+
+export type ScraperConfig = z.infer<typeof scraperSettings>;
+
+function refineNetworks(networks: string, context: z.RefinementCtx): void {
+  try {
+    createAddressGuard(networks);
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: messageOf(error).replaceAll('SCRAPER_ALLOW_NETWORKS: ', '').replaceAll('\n', '; '),
+    });
+  }
+}
