@@ -56,3 +56,18 @@ export interface RunReport {
 export interface PreviewReport extends RunReport {
   readonly samples: readonly FieldValues[];
 }
+
+/** A run as configuration keeps it. Instants are milliseconds since 1970, UTC. */
+export interface Run extends RunReport {
+  readonly id: string;
+  readonly sourceId: string;
+  readonly trigger: RunTrigger;
+  /** The source's revision that it read, or is to read. */
+  readonly revision: number;
+  readonly queuedAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+}
+
+/** Of the worker whose lease ended while it ran: the source is due again at once. */
+export const WORKER_LOST = 'WORKER_LOST';
