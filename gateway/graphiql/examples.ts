@@ -1,63 +1,49 @@
 /** One of the tabs that GraphiQL opens on a first visit. */
 export interface ExampleTab {
   readonly query: string;
-  readonly variables: string;
 }
 
-/** A page made for practising scrapers: books in pages of twenty, with prices and stock. */
-const PRACTICE_URL = 'https://books.toscrape.com/';
-
-const WORKED_EXAMPLES = `# Welcome to Tributary, where web pages, feeds and APIs become live,
-# typed parts of one graph. These four operations show the way.
+// Comments keep to 48 columns: what an editor in half a small window shows.
+const WORKED_EXAMPLES = `# Welcome to Tributary, where web pages, feeds
+# and APIs become live, typed parts of one graph.
 #
-# Run one: the button at the right offers all of them, and
-# Ctrl-Enter runs the one with the cursor in it. Only that one is
-# sent, so it does no harm that types which do not exist yet are
-# underlined in the others.
+# Run these four in turn: the ▶ button offers them
+# by name, Ctrl-Enter runs the one at the cursor.
+# Only that one is sent: while "books" is unknown,
+# the red lines below do no harm.
 
-# 1. Add a source. "records" finds the records on the page, and each
-# field is selected within its record: by CSS, or "css@attribute".
-# The collection "books" gets its own type, Book, within a second;
-# the docs and the completion know it at once.
-# For a page of your own, change the URL in the variables below, the
-# selectors and the collection's name. A JSON API wants
-# format: JSON and JSONPath: records: "$.items[*]", select: "$.name".
-mutation AddBooks($url: String!) {
-  addSource(
-    input: {
-      collection: "books"
-      url: $url
-      every: "PT5M"
-      records: ".product_pod"
-      fields: [
-        { name: "title", select: "h3 a@title", required: true }
-        { name: "price", select: ".price_color", type: DECIMAL }
-        { name: "stock", select: ".availability" }
-        { name: "url", select: "h3 a@href", type: URL }
-      ]
-      key: ["url"]
-      pagination: { next: ".next a@href", limit: 3 }
-    }
-  ) {
-    source {
-      id
-      state
-      collection {
-        typeName
-      }
-    }
-    # What you can mend: which input field, what is wrong with it.
-    userErrors {
-      field
-      message
-      code
-    }
+# 1. Add a source: "records" finds the records on
+# the page, "select" a field within its record, by
+# CSS or "css@attribute". Its collection gets a
+# type of its own (Book) within a second.
+#
+# For another page change URL, selectors and
+# collection. A JSON API wants format: JSON, and
+# JSONPath: records: "$.items[*]", select: "$.name".
+mutation AddBooks {
+  addSource(input: {
+    collection: "books"
+    url: "https://books.toscrape.com/"
+    every: "PT5M"
+    records: ".product_pod"
+    fields: [
+      { name: "title", select: "h3 a@title", required: true }
+      { name: "price", select: ".price_color", type: DECIMAL }
+      { name: "stock", select: ".availability" }
+      { name: "url", select: "h3 a@href", type: URL }
+    ]
+    key: ["url"]
+    pagination: { next: ".next a@href", limit: 3 }
+  }) {
+    source { id state collection { typeName } }
+    userErrors { field message code }
   }
 }
 
-# 2. Query the collection by its type: filter, sort, turn pages
-# (after: "…" with the endCursor of the page before).
-query Books($below: Decimal) {
+# 2. Query the collection by its type: filter, sort,
+# turn pages (after: "…the endCursor before…").
+# Other values of $below go under "Variables".
+query Books($below: Decimal = "30") {
   books(
     first: 5
     filter: { price: { lt: $below } }
@@ -69,93 +55,74 @@ query Books($below: Decimal) {
       price
       stock
       url
-      meta {
-        updatedAt
-        freshness {
-          isStale
-        }
-      }
+      meta { updatedAt freshness { isStale } }
     }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    pageInfo { hasNextPage endCursor }
   }
 }
 
-# 3. Watch it change. First comes what there is, then every change,
-# the newest in place of the one before. The button ends it.
+# 3. Watch it: first what there is, then each change
+# in place of the one before. ■ ends it.
 subscription WatchBooks {
   booksChanged(snapshot: true) {
     __typename
     ... on BookSnapshot {
-      entries {
-        title
-        price
-      }
+      entries { title price }
       complete
     }
     ... on BookDelta {
-      upserted {
-        title
-        price
-      }
+      upserted { title price }
       removed
       cursor
     }
   }
 }
 
-# 4. See everything: sources, how their last runs went, collections.
+# 4. See all sources, their last runs, and all
+# collections.
 query Overview {
   sources {
     nodes {
       id
       name
-      url
       state
-      nextRunAt
-      collection {
-        name
-      }
+      collection { name }
       lastRun {
         status
         records
         finishedAt
-        error {
-          code
-          message
-        }
+        error { code message }
       }
     }
   }
   collections {
-    nodes {
-      name
-      typeName
-      entryCount
-      updatedAt
-    }
+    nodes { name typeName entryCount updatedAt }
   }
 }
 `;
 
-const SAMPLE_SHOP = `# The sample shop of "npm run demo": a local site whose prices and
-# stock change while you look.
+const SAMPLE_SHOP = `# The sample shop of "npm run demo": a local site
+# whose prices and stock change while you look.
 
-# The cheapest products that are in stock.
-query Products($below: Decimal) {
+# The cheapest of the products, and who sells them:
+# two sites feed this collection, price is the lower
+# of theirs (merge: MIN), prices has both (SET).
+query Products($below: Decimal = "50") {
   products(
     first: 5
-    filter: { price: { lt: $below } }
+    filter: { price: { lt: $below }, stock: { gt: 0 } }
     orderBy: [{ price: ASC }]
   ) {
     totalCount
     nodes {
-      name
+      title
+      maker
       price
+      prices
       stock
+      meta { sources { name } }
     }
+    pageInfo { hasNextPage endCursor }
   }
 }
 
@@ -164,22 +131,21 @@ subscription WatchProducts {
   productsChanged(snapshot: true) {
     __typename
     ... on ProductSnapshot {
-      entries {
-        name
-        price
-        stock
-      }
+      entries { title price stock }
       complete
     }
     ... on ProductDelta {
-      upserted {
-        name
-        price
-        stock
-      }
+      upserted { title price stock }
       removed
       cursor
     }
+  }
+}
+
+# What its customers write: from a JSON API.
+query Reviews {
+  reviews(first: 3, orderBy: [{ writtenAt: DESC }]) {
+    nodes { author city rating text writtenAt }
   }
 }
 `;
@@ -190,11 +156,7 @@ subscription WatchProducts {
  * @param rootFields Names of the fields of Query.
  */
 export function exampleTabs(rootFields: ReadonlySet<string>): ExampleTab[] {
-  const tabs = [{ query: WORKED_EXAMPLES, variables: json({ url: PRACTICE_URL, below: '30' }) }];
-  if (rootFields.has('products')) tabs.push({ query: SAMPLE_SHOP, variables: json({ below: '50' }) });
+  const tabs = [{ query: WORKED_EXAMPLES }];
+  if (rootFields.has('products')) tabs.push({ query: SAMPLE_SHOP });
   return tabs;
-}
-
-function json(value: Record<string, string>): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

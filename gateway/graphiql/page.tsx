@@ -23,6 +23,7 @@ export function Page({ fetcher, tabs, onWatch }: PageProps) {
         </a>
       </GraphiQL.Logo>
       <FreshSchema fetcher={fetcher} onWatch={onWatch} />
+      <SystemTheme />
     </GraphiQL>
   );
 }
@@ -43,5 +44,19 @@ function FreshSchema({ fetcher, onWatch }: Pick<PageProps, 'fetcher' | 'onWatch'
     onWatch(watch);
     return watch.stop;
   }, [fetcher, introspect, onWatch]);
+  return null;
+}
+
+/** Lets the editors change with the system's theme, as the page around them does by itself; shows nothing. */
+function SystemTheme() {
+  const theme = useGraphiQL((state) => state.theme);
+  const { setTheme } = useGraphiQLActions();
+  useEffect(() => {
+    if (theme !== null) return undefined;
+    const dark = window.matchMedia('(prefers-color-scheme: dark)');
+    const follow = () => setTheme(null);
+    dark.addEventListener('change', follow);
+    return () => dark.removeEventListener('change', follow);
+  }, [theme, setTheme]);
   return null;
 }
