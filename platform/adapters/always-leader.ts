@@ -1,5 +1,5 @@
 import { ClosedError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
+import { createLogger, type Logger } from '../logger.ts';
 import type { Leadership } from '../ports/leadership.ts';
 import type { Closeable } from '../scope.ts';
 
@@ -9,7 +9,7 @@ export class AlwaysLeader implements Leadership {
   readonly #listeners = new Set<(isLeader: boolean) => void>();
   #isClosed = false;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger = createLogger('leadership', 'error')) {
     this.#logger = logger;
   }
 

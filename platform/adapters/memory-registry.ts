@@ -1,4 +1,5 @@
 import { ClosedError } from '../errors.ts';
+import { createLogger, type Logger } from '../logger.ts';
 import type { Registry, ServiceInstance, ServiceName } from '../ports/registry.ts';
 import type { Closeable } from '../scope.ts';
 
@@ -8,9 +9,11 @@ type Listener = (instances: readonly ServiceInstance[]) => void;
 export class MemoryRegistry implements Registry {
   readonly #instances = new Map<ServiceName, readonly ServiceInstance[]>();
   readonly #listeners = new Map<ServiceName, Set<Listener>>();
+  readonly #logger: Logger;
   #isClosed = false;
 
-  constructor(known: readonly ServiceInstance[] = []) {
+  constructor(known: readonly ServiceInstance[] = [], logger: Logger = createLogger('registry', 'error')) {
+    this.#logger = logger;
     for (const instance of known)
       this.#set(instance.service, [...this.instances(instance.service), instance]);
   }
@@ -36,7 +39,7 @@ export class MemoryRegistry implements Registry {
     if (this.#isClosed) throw new ClosedError('The registry');
     const listeners = this.#listeners.get(service) ?? new Set();
     this.#listeners.set(service, listeners);
-    const own: Listener = (instances) => listener(instances);
+    const own: Listener = (instances) => this.#call(service, listener, instances);
     listeners.add(own);
     own(this.instances(service));
     return { close: () => void listeners.delete(own) };
@@ -51,5 +54,13 @@ export class MemoryRegistry implements Registry {
   #set(service: ServiceName, instances: readonly ServiceInstance[]): void {
     this.#instances.set(service, instances);
     for (const listener of this.#listeners.get(service) ?? []) listener(instances);
+  }
+
+  #call(service: ServiceName, listener: Listener, instances: readonly ServiceInstance[]): void {
+    try {
+      listener(instances);
+    } catch (error) {
+      this.#logger.error({ err: error, watched: service }, 'registry listener failed');
+    }
   }
 }

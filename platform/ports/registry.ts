@@ -16,6 +16,6 @@ export interface Registry extends Closeable {
   register(instance: ServiceInstance): Promise<Closeable>;
   /** Healthy instances as known now; empty where there are none. */
   instances(service: ServiceName): readonly ServiceInstance[];
-  /** Called at once with what is known, then at every change. */
+  /** Called at once with what is known, then at every change. A listener that throws disturbs no other. */
   watch(service: ServiceName, listener: (instances: readonly ServiceInstance[]) => void): Closeable;
 }
