@@ -7,19 +7,28 @@ export interface Legibility {
   readonly contrast: number;
 }
 
+/** What is used of a browser's window; its own types stay out of a program that is all Node.js. */
+interface StyledElement {
+  readonly parentElement: StyledElement | null;
+}
+interface StyledWindow {
+  getComputedStyle(element: StyledElement): { readonly color: string; readonly backgroundColor: string };
+}
+
 type Rgba = readonly [red: number, green: number, blue: number, alpha: number];
 
 /** Measures text as WCAG does. @see https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio */
 export async function legibilityOf(page: Page, selector: string): Promise<Legibility> {
   await page.waitForSelector(selector);
-  const { inks, layers } = await page.evaluate((css) => {
-    const texts = [...document.querySelectorAll(css)].filter((element) => element.textContent?.trim());
+  const { inks, layers } = await page.$$eval(selector, (elements) => {
+    const { getComputedStyle } = globalThis as unknown as StyledWindow;
+    const texts: StyledElement[] = elements.filter((element) => element.textContent?.trim());
     const behind: string[] = [];
-    for (let element: Element | null = texts[0] ?? null; element; element = element.parentElement) {
+    for (let element = texts[0] ?? null; element; element = element.parentElement) {
       behind.push(getComputedStyle(element).backgroundColor);
     }
     return { inks: texts.map((element) => getComputedStyle(element).color), layers: behind };
-  }, selector);
+  });
 
   const white: Rgba = [255, 255, 255, 1];
   const paper = layers.map(parseColor).reduceRight(over, white);
