@@ -1,10 +1,11 @@
 /**
- * Makes what is derived from `schema/`: each subgraph's resolver types, and the composed supergraph of the
- * static part. With `--check`, writes nothing and fails where what is committed differs.
+ * Makes what is derived from `schema/`: each subgraph's resolver types, and of the static part the composed
+ * supergraph and the API that apps see. With `--check`, writes nothing and fails where what is committed differs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { composeServices } from '@apollo/composition';
+import { Supergraph } from '@apollo/federation-internals';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { codegen } from '@graphql-codegen/core';
 import * as typescript from '@graphql-codegen/typescript';
@@ -52,7 +53,15 @@ function supergraph(): string {
   return `${result.supergraphSdl}\n`;
 }
 
-const outputs: [file: string, text: string][] = [['schema/supergraph.graphql', supergraph()]];
+function api(supergraphSdl: string): string {
+  return `${printSchema(Supergraph.build(supergraphSdl).apiSchema().toGraphQLJSSchema())}\n`;
+}
+
+const supergraphSdl = supergraph();
+const outputs: [file: string, text: string][] = [
+  ['schema/supergraph.graphql', supergraphSdl],
+  ['schema/api.graphql', api(supergraphSdl)],
+];
 for (const subgraph of SUBGRAPHS) {
   const header = '// Generated from schema/ by `npm run codegen`: do not edit.\n';
   outputs.push([`subgraphs/${subgraph}/generated.ts`, header + (await resolverTypes(subgraph))]);
