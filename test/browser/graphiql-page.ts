@@ -72,9 +72,10 @@ export class GraphiqlPage {
     return names;
   }
 
-  /** Runs one of the operations that the run button offers. */
-  async run(operationName: string): Promise<void> {
+  /** Runs one of the operations that the run button offers; without a name the only one there is. */
+  async run(operationName?: string): Promise<void> {
     await this.page.click('.graphiql-execute-button');
+    if (operationName === undefined) return;
     await this.page.locator(`::-p-aria([name="${operationName}"][role="menuitem"])`).click();
   }
 
@@ -104,6 +105,16 @@ export class GraphiqlPage {
   async data(fits: (data: any) => unknown): Promise<any> {
     const { data } = await this.result((result) => result.data && !result.errors && fits(result.data));
     return data;
+  }
+
+  /** Runs one of the offered operations, again and again until its data fit. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  async dataOf(operationName: string | undefined, fits: (data: any) => unknown): Promise<any> {
+    return until(`data of ${operationName ?? 'the operation'} that fit`, async () => {
+      await this.run(operationName);
+      const { data } = await this.result((result) => result.data);
+      return fits(data) ? data : undefined;
+    });
   }
 
   text(pane: Pane): Promise<string> {
@@ -140,6 +151,11 @@ export class GraphiqlPage {
       editor?.setPosition({ lineNumber: line, column: 3 });
       editor?.focus();
     }, lineNumber);
+  }
+
+  async openTab(title: string): Promise<void> {
+    await this.page.locator(`::-p-aria([name="${title}"][role="tab"])`).click();
+    await until(`the tab ${title}`, async () => (await this.text('operation.graphql')).includes(title));
   }
 
   /** What the operations' editor underlines in red. */
