@@ -5,6 +5,7 @@ import type { ExampleTab } from './examples.ts';
 import type { PageFetcher } from './fetcher.ts';
 import markUrl from './mark.svg';
 import { OUTLINE_QUERY, outlineOf, type SchemaWatch, watchSchema } from './schema-watch.ts';
+import { EDITOR_THEMES, Themes } from './themes.tsx';
 
 export interface PageProps {
   readonly fetcher: PageFetcher;
@@ -15,7 +16,13 @@ export interface PageProps {
 
 export function Page({ fetcher, tabs, onWatch }: PageProps) {
   return (
-    <GraphiQL fetcher={fetcher.fetch} defaultTabs={[...tabs]} schemaDescription inputValueDeprecation>
+    <GraphiQL
+      fetcher={fetcher.fetch}
+      defaultTabs={[...tabs]}
+      editorTheme={EDITOR_THEMES}
+      schemaDescription
+      inputValueDeprecation
+    >
       <GraphiQL.Logo>
         <a className="tributary-logo" href="/graphiql/" aria-label="Tributary">
           <img src={markUrl} alt="" width="22" height="22" />
@@ -23,7 +30,7 @@ export function Page({ fetcher, tabs, onWatch }: PageProps) {
         </a>
       </GraphiQL.Logo>
       <FreshSchema fetcher={fetcher} onWatch={onWatch} />
-      <SystemTheme />
+      <Themes />
     </GraphiQL>
   );
 }
@@ -44,19 +51,5 @@ function FreshSchema({ fetcher, onWatch }: Pick<PageProps, 'fetcher' | 'onWatch'
     onWatch(watch);
     return watch.stop;
   }, [fetcher, introspect, onWatch]);
-  return null;
-}
-
-/** Lets the editors change with the system's theme, as the page around them does by itself; shows nothing. */
-function SystemTheme() {
-  const theme = useGraphiQL((state) => state.theme);
-  const { setTheme } = useGraphiQLActions();
-  useEffect(() => {
-    if (theme !== null) return undefined;
-    const dark = window.matchMedia('(prefers-color-scheme: dark)');
-    const follow = () => setTheme(null);
-    dark.addEventListener('change', follow);
-    return () => dark.removeEventListener('change', follow);
-  }, [theme, setTheme]);
   return null;
 }
