@@ -50,6 +50,7 @@ const MIGRATIONS: readonly string[] = [
     position INTEGER NOT NULL
   );
   CREATE INDEX sources_by_collection ON sources (collection, incarnation, seq);
+  CREATE INDEX sources_living ON sources (seq) WHERE removed IS NULL;
   CREATE INDEX sources_by_state ON sources (state, seq);
   CREATE INDEX sources_by_worker ON sources (worker_id, position);
   CREATE INDEX sources_by_pool ON sources (is_live, pool, isolation);

@@ -1,0 +1,69 @@
+import type { Clock, Timer } from '../../../platform/clock.ts';
+import type { Logger } from '../../../platform/logger.ts';
+import type { Closeable } from '../../../platform/scope.ts';
+import { apply, type CommandContext, untilCommitted } from '../commands/context.ts';
+import { workerLost } from '../source-life.ts';
+
+/** How long an ended worker is remembered, so that it cannot come back under its old id: longer than any nap. */
+const ENDED_KEPT_MS = 24 * 3_600_000;
+
+/** Ends the runs of an ended worker and frees its sources: one by one where a run is going on, else all at once. */
+async function freeWorker(context: CommandContext, workerId: string, isReleased: boolean): Promise<void> {
+  const { store, clock, announcer } = context;
+  for (const { spec } of await store.runningSources(workerId)) {
+    await untilCommitted<true>(async () => {
+      const source = await store.source(spec.id);
+      const run = source?.runningRunId ? await store.run(source.runningRunId) : undefined;
+      if (source?.workerId !== workerId || !run) return true;
+      return (await apply(context, workerLost(source, run, isReleased, clock.now()))) && true;
+    });
+  }
+  announcer.sources(await store.freeSources(workerId));
+}
+
+/** A worker gives its leases back: others may claim at once. */
+export async function releaseWorker(context: CommandContext, workerId: string): Promise<void> {
+  await context.store.endWorker(workerId, context.clock.now());
+  await freeWorker(context, workerId, true);
+}
+
+/** Frees what workers hold whose lease has run out. @returns Their ids. */
+export async function freeExpiredWorkers(context: CommandContext): Promise<readonly string[]> {
+  const now = context.clock.now();
+  const ended = await context.store.endExpiredWorkers(now, now - ENDED_KEPT_MS);
+  for (const workerId of ended) await freeWorker(context, workerId, false);
+  return ended;
+}
+
+/** Looks for expired workers all the time, so that a source never waits for somebody to ask for it. */
+export function watchLeases(
+  context: CommandContext,
+  { clock, logger }: { clock: Clock; logger: Logger },
+  everyMs: number,
+): Closeable {
+  let timer: Timer | undefined;
+  let current: Promise<void> = Promise.resolve();
+  let isClosed = false;
+  const check = async () => {
+    try {
+      const ended = await freeExpiredWorkers(context);
+      if (ended.length > 0) logger.warn({ workerIds: ended }, 'workers lost, their sources freed');
+    } catch (error) {
+      if (!isClosed) logger.error({ err: error }, 'lease check failed');
+    }
+    if (!isClosed) plan();
+  };
+  const plan = () => {
+    timer = clock.schedule(everyMs, () => {
+      current = check();
+    });
+  };
+  plan();
+  return {
+    async close() {
+      isClosed = true;
+      timer?.close();
+      await current;
+    },
+  };
+}
