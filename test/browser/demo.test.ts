@@ -1,14 +1,12 @@
 import type { Browser } from 'puppeteer';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../e2e/harness.ts';
-import { BROWSER_MISSING, findBrowser, openBrowser } from './browser.ts';
+import { openBrowser } from './browser.ts';
 import { type Demo, openDemo } from './demo.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
 import { GraphiqlPage } from './graphiql-page.ts';
 
-const hasBrowser = findBrowser() !== undefined;
-const title = hasBrowser ? 'GraphiQL on the demo' : `GraphiQL on the demo (${BROWSER_MISSING})`;
-
-describe.skipIf(!hasBrowser && !process.env.CI)(title, () => {
+describeInBrowser('GraphiQL on the demo', () => {
   let browser: Browser;
   let demo: Demo;
   let graphiql: GraphiqlPage;

@@ -1,22 +1,18 @@
 import type { Browser } from 'puppeteer';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { graphiqlPolicy } from '../../gateway/graphiql-policy.ts';
 import { PlatformProcess, until } from '../e2e/harness.ts';
 import { type BookStall, openBookStall } from './book-stall.ts';
-import { BROWSER_MISSING, findBrowser, openBrowser } from './browser.ts';
+import { openBrowser } from './browser.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
 import { GraphiqlPage } from './graphiql-page.ts';
 import type { Legibility } from './legibility.ts';
 
 /** What WCAG asks of text. */
 const CONTRAST_MIN = 4.5;
 
-const hasBrowser = findBrowser() !== undefined;
-
-const title = hasBrowser ? 'GraphiQL in a browser' : `GraphiQL in a browser (${BROWSER_MISSING})`;
-
-// One visit, told in order: each test goes on where the one before has left the page. Where CI is set, a missing
-// browser is a failure: a machine that decides whether a change is good must see the page.
-describe.skipIf(!hasBrowser && !process.env.CI)(title, () => {
+// One visit, told in order: each test goes on where the one before has left the page.
+describeInBrowser('GraphiQL in a browser', () => {
   let stall: BookStall;
   let platform: PlatformProcess;
   let browser: Browser;
