@@ -1,6 +1,6 @@
 import { openSite, type Site } from '../e2e/site.ts';
 
-export interface StallBook {
+interface StallBook {
   readonly slug: string;
   readonly title: string;
   readonly price: string;
