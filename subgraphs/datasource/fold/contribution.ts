@@ -1,0 +1,121 @@
+import { Duration } from 'luxon';
+import type { Contribution, Item, Mark } from '../../../platform/model/entry-state.ts';
+import type { FieldValues } from '../../../platform/model/record.ts';
+import type { Retain } from '../../../platform/model/source-spec.ts';
+
+/** What a batch says of one entry. */
+export interface Saying {
+  /** Start of the run: see `BatchItem.run`. */
+  readonly run: number;
+  readonly at: number;
+  /** Values in canonical form, each with its position; in order. */
+  readonly records: readonly { readonly position: number; readonly values: FieldValues }[];
+}
+
+/** Folds what a source says of an entry into its contribution. See ARCHITECTURE.md, "Aggregation". */
+export function say(
+  contribution: Contribution | undefined,
+  sourceId: string,
+  saying: Saying,
+  retain: Retain,
+  itemsMax: number,
+): Contribution {
+  const { run, at, records } = saying;
+  const start = records[0]?.position ?? run;
+  const isFirstOfRun = contribution?.said !== run;
+  const saidBefore = (isFirstOfRun ? contribution?.said : contribution?.saidBefore) ?? 0;
+  const known = contribution?.items ?? [];
+  // What neither the last two runs saw is forgotten, or a page that changes for ever would grow for ever.
+  const items = retain === 'LATEST_RUN' ? known.filter((item) => item.seen >= saidBefore) : [...known];
+
+  const unseen = indexesByContent(items, run);
+  for (const { position, values } of records) {
+    const index = unseen?.get(JSON.stringify(values))?.shift();
+    const item = index === undefined ? undefined : items[index];
+    if (item === undefined || index === undefined) {
+      items.push({ values, first: position, news: position, seen: position, seenAt: at });
+    } else {
+      const news = item.seen >= saidBefore ? item.news : position;
+      items[index] = { ...item, news, seen: position, seenAt: at };
+    }
+  }
+  return {
+    sourceId,
+    since: contribution?.since ?? start,
+    touched: records.at(-1)?.position ?? start,
+    said: run,
+    saidBefore,
+    items: atMost(items, itemsMax, run),
+    mark: contribution?.mark ?? NO_MARK,
+  };
+}
+
+/** Its mark is set when the entry is settled. */
+const NO_MARK: Mark = { position: 0, at: 0 };
+
+/** The run saw the entry, but nothing fit to be said: what it said before stays. */
+export function touch(contribution: Contribution, position: number): Contribution {
+  return { ...contribution, touched: position };
+}
+
+/** The items that make up the entry's fields. */
+export function contributing(contribution: Contribution, retain: Retain): readonly Item[] {
+  if (retain !== 'LATEST_RUN') return contribution.items;
+  return contribution.items.filter((item) => item.seen >= contribution.said);
+}
+
+/** @returns undefined where nothing is left of it. */
+export function withItems(contribution: Contribution, items: readonly Item[]): Contribution | undefined {
+  return items.length === 0 ? undefined : { ...contribution, items };
+}
+
+/** Where a contribution is found by what takes it away: a complete run, a time, or the source's removal. */
+export function markOf(contribution: Contribution, retain: Retain): Mark {
+  if (retain === 'LATEST_RUN') return { position: contribution.touched, at: 0 };
+  if (retain === 'FOREVER') return { position: contribution.since, at: 0 };
+  const oldest = contribution.items.reduce((a, b) => (b.seen < a.seen ? b : a));
+  return { position: oldest.seen, at: oldest.seenAt };
+}
+
+const durations = new Map<string, number>();
+
+/** @returns undefined where the source does not retain by time. */
+export function retainMs(retain: Retain): number | undefined {
+  if (retain === 'LATEST_RUN' || retain === 'FOREVER') return undefined;
+  let ms = durations.get(retain);
+  if (ms === undefined) {
+    ms = Duration.fromISO(retain).toMillis();
+    if (durations.size < 1_000) durations.set(retain, ms);
+  }
+  return ms;
+}
+
+/** Indexes of the items that the run has not seen, by content, in order; undefined where it has seen all. */
+function indexesByContent(items: readonly Item[], run: number): Map<string, number[]> | undefined {
+  let unseen: Map<string, number[]> | undefined;
+  items.forEach((item, index) => {
+    if (item.seen >= run) return;
+    const content = JSON.stringify(item.values);
+    unseen ??= new Map();
+    const indexes = unseen.get(content);
+    if (indexes) indexes.push(index);
+    else unseen.set(content, [index]);
+  });
+  return unseen;
+}
+
+/** Beyond the limit those go that were not seen for longest; where the run saw them all, the newest are not taken. */
+function atMost(items: readonly Item[], itemsMax: number, run: number): readonly Item[] {
+  const excess = items.length - itemsMax;
+  if (excess <= 0) return items;
+  const isSeen = (item: Item) => item.seen >= run;
+  const victims = new Set(
+    [...items]
+      .sort((a, b) => {
+        if (isSeen(a) !== isSeen(b)) return isSeen(a) ? 1 : -1;
+        return isSeen(a) ? b.first - a.first : a.seen - b.seen;
+      })
+      .slice(0, excess),
+  );
+  return items.filter((item) => !victims.has(item));
+}

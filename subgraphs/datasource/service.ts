@@ -1,0 +1,120 @@
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { parse } from 'graphql';
+import type { Clock } from '../../platform/clock.ts';
+import { guardInnerOperations } from '../../platform/http/inner-operations.ts';
+import type { ServiceClient } from '../../platform/http/service-client.ts';
+import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Bus } from '../../platform/ports/bus.ts';
+import type { CollectionStore } from '../../platform/ports/collection-store.ts';
+import { Scope } from '../../platform/scope.ts';
+import { readSdl } from '../../platform/sdl.ts';
+import { Collections } from './collections.ts';
+import type { DatasourceConfig } from './config.ts';
+import { DefinitionFollower } from './definition-follower.ts';
+import { expiringSources } from './fold/fold.ts';
+import { Folder } from './folding/folder.ts';
+import { Upkeep } from './folding/upkeep.ts';
+import { Ingest } from './ingest.ts';
+import { ChangeHub } from './reading/change-hub.ts';
+import { CollectionViews } from './reading/collection-views.ts';
+import { createResolvers } from './resolvers.ts';
+
+export interface DatasourceDeps {
+  readonly store: CollectionStore;
+  readonly bus: Bus;
+  readonly configuration: ServiceClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface DatasourceOptions extends DatasourceConfig {
+  readonly serviceToken: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/**
+ * The system of record: journals what workers deliver, folds it into entries, and tells their changes. Needs
+ * configuration only to learn of collections that it has never heard of. Closes nothing of `deps`.
+ */
+export async function openDatasourceService(
+  deps: DatasourceDeps,
+  config: DatasourceOptions,
+): Promise<SubgraphServer> {
+  const { store, bus, clock, logger } = deps;
+  const scope = new Scope();
+  try {
+    const collections = new Collections();
+    const hub = scope.use(new ChangeHub(clock, config.DATASOURCE_RESYNC));
+    const folder = scope.use(
+      new Folder(
+        { store, bus, clock, logger, nameOf: (incarnation) => collections.nameOf(incarnation) },
+        {
+          chunkEntries: config.FOLD_CHUNK_ENTRIES,
+          contributionItemsMax: config.CONTRIBUTION_ITEMS_MAX,
+          expiryIntervalMs: config.EXPIRY_INTERVAL,
+        },
+      ),
+    );
+    scope.use(
+      new Upkeep(deps, {
+        intervalMs: config.DATASOURCE_UPKEEP,
+        journalRetainMs: config.JOURNAL_RETAIN,
+        tombstoneRetainMs: config.TOMBSTONE_RETAIN,
+        historyRetainMs: config.HISTORY_RETAIN,
+      }),
+    );
+    const follower = scope.use(
+      new DefinitionFollower(
+        { ...deps, collections },
+        {
+          resyncMs: config.DATASOURCE_RESYNC,
+          onTaken: ({ incarnation }) => folder.wake(incarnation),
+          onGone: (incarnation) => {
+            hub.gone(incarnation);
+            folder.wake(incarnation);
+          },
+        },
+      ),
+    );
+    scope.use(await bus.subscribe('definitions.changed', () => follower.wake()));
+    scope.use(await bus.subscribe('collection.changed', ({ incarnation }) => hub.wake(incarnation)));
+    await follower.start();
+    for (const incarnation of await store.unfolded()) folder.wake(incarnation);
+    for (const definition of collections.all()) {
+      // Folding nothing plans when their contributions fall due.
+      if (expiringSources(definition).length > 0) folder.wake(definition.incarnation);
+    }
+
+    const refreshDefinitions = () => follower.refresh();
+    const resolvers = createResolvers({
+      views: new CollectionViews({
+        store,
+        collections,
+        hub,
+        clock,
+        refreshDefinitions,
+        onUnknown: () => follower.wake(),
+      }),
+      ingest: new Ingest(
+        {
+          store,
+          collections,
+          clock,
+          refreshDefinitions,
+          onAppended: (incarnation) => folder.wake(incarnation),
+        },
+        { batchRecordsMax: config.BATCH_RECORDS_MAX, recordBytesMax: config.RECORD_BYTES_MAX },
+      ),
+    });
+    const schema = guardInnerOperations(
+      buildSubgraphSchema({ typeDefs: parse(readSdl('datasource')), resolvers: resolvers as never }),
+    );
+    const server = scope.use(await openSubgraphServer({ schema: () => schema, logger }, config));
+    return { url: server.url, close: () => scope.close() };
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}
