@@ -1,0 +1,129 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../platform/clock.ts';
+import { BadUserInputError, type ErrorCode } from '../../platform/errors.ts';
+import { codedError, type GraphResult, refusal } from '../execution/errors.ts';
+import type { Executor } from '../execution/execute.ts';
+import { admit, type OperationLimits, type Prepare } from '../execution/prepare.ts';
+import type { Snapshot } from '../supergraph/snapshot.ts';
+import { isJson, negotiate, type ResponseType } from './media-type.ts';
+import { readParams } from './request-params.ts';
+
+export interface GraphDeps {
+  readonly snapshot: () => Snapshot | undefined;
+  readonly prepare: Prepare;
+  readonly limits: OperationLimits;
+  readonly executor: Executor;
+  readonly clock: Clock;
+}
+
+export interface GraphqlRouteOptions {
+  readonly requestTimeoutMs: number;
+  readonly requestBytesMax: number;
+}
+
+const OTHER_METHODS = ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/**
+ * GraphQL over HTTP: GET for queries, POST of JSON for queries and mutations.
+ *
+ * @see https://graphql.github.io/graphql-over-http/draft/
+ */
+export function addGraphqlRoute(app: FastifyInstance, deps: GraphDeps, options: GraphqlRouteOptions): void {
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    exposeHeadRoute: false,
+    bodyLimit: options.requestBytesMax,
+    onRequest: async (request, reply) => {
+      if (!negotiate(request.headers.accept)) {
+        reply.header('accept', 'application/graphql-response+json, application/json');
+        return refuse(
+          reply,
+          406,
+          'BAD_USER_INPUT',
+          'Answers are application/graphql-response+json or application/json.',
+        );
+      }
+      if (request.method === 'POST' && !isJson(request.headers['content-type'])) {
+        return refuse(reply, 415, 'BAD_USER_INPUT', 'A request is application/json, in UTF-8.');
+      }
+      return undefined;
+    },
+    handler: (request, reply) => answer(request, reply, deps, options),
+  });
+  app.route({
+    method: [...OTHER_METHODS],
+    url: '/graphql',
+    onRequest: async (_request, reply) => {
+      reply.header('allow', 'GET, POST');
+      return refuse(reply, 405, 'BAD_USER_INPUT', 'Send queries by GET or POST, mutations by POST.');
+    },
+    handler: () => {},
+  });
+}
+
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { snapshot, prepare, limits, executor, clock }: GraphDeps,
+  { requestTimeoutMs }: GraphqlRouteOptions,
+): Promise<FastifyReply> {
+  const type = negotiate(request.headers.accept) ?? 'application/json';
+  const current = snapshot();
+  if (!current) return refuse(reply, 503, 'DATASOURCE_UNAVAILABLE', 'The graph is not ready yet.');
+  let params: ReturnType<typeof readParams>;
+  try {
+    params = readParams(request);
+  } catch (error) {
+    if (error instanceof BadUserInputError) return refuse(reply, 400, error.code, error.message);
+    throw error;
+  }
+  const prepared = prepare(current, params);
+  if ('errors' in prepared) return send(reply, type, refusal(prepared));
+  const { operation } = prepared.operation;
+  if (operation === 'subscription') {
+    const message =
+      'Subscriptions go over WebSocket, by the protocol graphql-transport-ws, at this same address.';
+    return send(reply, type, refusal({ errors: [codedError('BAD_USER_INPUT', message)] }));
+  }
+  if (operation === 'mutation' && request.method === 'GET') {
+    reply.header('allow', 'POST');
+    return refuse(reply, 405, 'BAD_USER_INPUT', 'Mutations go by POST.');
+  }
+  const refused = admit(prepared, params.variables, limits);
+  if (refused) return send(reply, type, refusal(refused));
+
+  const abort = new AbortController();
+  const gone = () => {
+    if (!reply.raw.writableFinished) abort.abort();
+  };
+  reply.raw.once('close', gone);
+  const timer = clock.schedule(requestTimeoutMs, () => abort.abort());
+  try {
+    const result = await executor.execute(prepared, params.variables ?? {}, abort.signal);
+    return send(reply, type, result);
+  } finally {
+    timer.close();
+    reply.raw.off('close', gone);
+  }
+}
+
+/**
+ * `application/json` always says 200, since clients of that type take any other status for a failure of the transport.
+ * In the other type a request that did not run is 400.
+ */
+function send(reply: FastifyReply, type: ResponseType, result: GraphResult): FastifyReply {
+  const hasRun = 'data' in result;
+  return reply
+    .code(hasRun || type === 'application/json' ? 200 : 400)
+    .header('content-type', `${type}; charset=utf-8`)
+    .send(JSON.stringify(result));
+}
+
+/** Says what is wrong with the HTTP request itself, in the form that readers of GraphQL's errors know. */
+export function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
+  return reply
+    .code(status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(JSON.stringify(refusal({ errors: [codedError(code, message)] })));
+}

@@ -1,0 +1,121 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { ConfigError, messageOf } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Closeable } from '../../platform/scope.ts';
+import { addGraphiql } from './graphiql.ts';
+import { addGraphqlRoute, type GraphDeps, type GraphqlRouteOptions, refuse } from './graphql-route.ts';
+import type { RequestGuard } from './request-guard.ts';
+
+export interface GatewayServerOptions extends GraphqlRouteOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Without it there is no page. */
+  readonly graphiqlFolder?: string | undefined;
+}
+
+export interface GatewayServer extends Closeable {
+  readonly url: string;
+  /** For WebSockets, which come as its 'upgrade' events. */
+  readonly server: Server;
+}
+
+/** How long requests under way may take to end once the server closes. */
+const DRAIN_MS = 2_000;
+
+/** For everything but the page: nothing of an answer may run or be framed. */
+const ANSWER_HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+/** @throws {ConfigError} PORT is taken, or may not be used. */
+export async function openGatewayServer(
+  deps: GraphDeps & { guard: RequestGuard; logger: Logger },
+  options: GatewayServerOptions,
+): Promise<GatewayServer> {
+  const { guard, logger, snapshot } = deps;
+  const app = fastify({ forceCloseConnections: 'idle', requestTimeout: options.requestTimeoutMs });
+
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    reply.headers(ANSWER_HEADERS);
+    const refused = guard.refusalOf(headers);
+    if (refused !== undefined) return refuse(reply, 403, 'FORBIDDEN', refused);
+    return undefined;
+  });
+  addCors(app, guard);
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return refuse(reply, status, 'BAD_USER_INPUT', error.message);
+    logger.error({ err: error }, 'request failed');
+    return refuse(reply, 500, 'INTERNAL_SERVER_ERROR', 'Something went wrong on our side.');
+  });
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'NOT_FOUND', 'The graph is at /graphql.'));
+
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) =>
+    snapshot() ? { status: 'ok' } : reply.code(503).send({ status: 'waiting for the subgraphs' }),
+  );
+  addGraphqlRoute(app, deps, options);
+  if (options.graphiqlFolder !== undefined) await addGraphiql(app, options.graphiqlFolder);
+
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    throw new ConfigError([listenProblem(error, options)]);
+  }
+  return {
+    url: urlOf(app.server.address() as AddressInfo),
+    server: app.server,
+    async close() {
+      const force = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      await app.close();
+      clearTimeout(force);
+    },
+  };
+}
+
+/** Answers pages of the sites in CORS_ORIGINS; to all others the browser shows nothing. */
+function addCors(app: FastifyInstance, guard: RequestGuard): void {
+  app.addHook('onRequest', async ({ method, headers }, reply) => {
+    const origin = guard.corsOriginOf(headers);
+    if (origin === undefined) return undefined;
+    reply.headers({
+      'access-control-allow-origin': origin,
+      'cross-origin-resource-policy': 'cross-origin',
+      vary: 'origin',
+    });
+    if (method !== 'OPTIONS') return undefined;
+    return reply
+      .headers({
+        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-headers': headers['access-control-request-headers'] ?? 'content-type',
+        'access-control-max-age': '600',
+      })
+      .code(204)
+      .send();
+  });
+}
+
+function listenProblem(error: unknown, { host, port }: GatewayServerOptions): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return `PORT: ${port} is in use on ${host}: stop what listens there, or set another PORT`;
+    case 'EACCES':
+      return `PORT: ${port} may not be used by this user: set one above 1023`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST: ${host} is not an address of this machine`;
+    default:
+      return `HOST, PORT: cannot listen on ${host}:${port}: ${messageOf(error)}`;
+  }
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,127 @@
+import { Agent } from 'undici';
+import type { Clock } from '../platform/clock.ts';
+import { ConfigError } from '../platform/errors.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Bus } from '../platform/ports/bus.ts';
+import type { Registry } from '../platform/ports/registry.ts';
+import { type Closeable, Scope } from '../platform/scope.ts';
+import { BEYOND_LOOPBACK, type GatewayConfig, isLoopback } from './config.ts';
+import { createExecutor } from './execution/execute.ts';
+import { createPrepare, type OperationLimits } from './execution/prepare.ts';
+import { openSubgraphClients } from './execution/subgraph-client.ts';
+import { createRequestGuard } from './http/request-guard.ts';
+import { openGatewayServer } from './http/server.ts';
+import { openSocketServer } from './subscriptions/socket-server.ts';
+import { openStreams } from './subscriptions/streams.ts';
+import { openUpstreams } from './subscriptions/upstreams.ts';
+import { openComposer } from './supergraph/composer.ts';
+import { readSubgraphSdl } from './supergraph/subgraph-sdl.ts';
+import { openSupergraph } from './supergraph/supergraph.ts';
+
+export interface GatewayDeps {
+  readonly registry: Registry;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Gateway extends Closeable {
+  /** `http://127.0.0.1:4000`: the graph is under `/graphql`, by HTTP and WebSocket. */
+  readonly url: string;
+}
+
+/**
+ * Opens the graph for apps, and resolves once the first supergraph is in.
+ *
+ * @param config.graphiqlFolder What Vite built of the GraphiQL page; without it there is none.
+ * @throws {ConfigError} HOST is not loopback's, or PORT is taken.
+ */
+export async function openGateway(
+  { registry, bus, clock, logger }: GatewayDeps,
+  config: GatewayConfig & { readonly graphiqlFolder?: string },
+): Promise<Gateway> {
+  if (!isLoopback(config.HOST)) throw new ConfigError([`HOST: ${BEYOND_LOOPBACK}`]);
+  const limits: OperationLimits = {
+    tokensMax: config.QUERY_TOKENS_MAX,
+    depthMax: config.QUERY_DEPTH_MAX,
+    costMax: config.QUERY_COST_MAX,
+  };
+  const scope = new Scope();
+  try {
+    const composer = scope.use(openComposer());
+    const dispatcher = new Agent();
+    scope.defer(() => dispatcher.destroy());
+    const supergraph = scope.use(
+      await openSupergraph(
+        {
+          registry,
+          bus,
+          clock,
+          logger,
+          composer,
+          readSdl: (subgraph) => readSubgraphSdl({ registry, dispatcher }, subgraph),
+        },
+        { resyncMs: config.SUPERGRAPH_RESYNC },
+      ),
+    );
+    const subgraphs = scope.use(
+      openSubgraphClients(
+        { registry, logger },
+        {
+          queryTimeoutMs: config.SUBGRAPH_TIMEOUT,
+          mutationTimeoutMs: config.REQUEST_TIMEOUT,
+          responseBytesMax: config.SUBGRAPH_RESPONSE_BYTES_MAX,
+        },
+      ),
+    );
+    const executor = createExecutor({ services: subgraphs.services, logger });
+    const graph = {
+      snapshot: () => supergraph.current(),
+      prepare: createPrepare(limits),
+      limits,
+      executor,
+      clock,
+      logger,
+    };
+    const upstreams = scope.use(openUpstreams({ registry }, { pingIntervalMs: config.PING_INTERVAL }));
+    const streams = scope.use(
+      openStreams({ ...graph, upstreams }, { resumeTimeoutMs: config.SUBSCRIPTION_RESUME_TIMEOUT }),
+    );
+    supergraph.onSwap((snapshot) => streams.onSwap(snapshot));
+    const guard = createRequestGuard({
+      corsOrigins: config.CORS_ORIGINS,
+      allowedHosts: config.ALLOWED_HOSTS,
+    });
+    const server = scope.use(
+      await openGatewayServer(
+        { ...graph, guard },
+        {
+          host: config.HOST,
+          port: config.PORT,
+          requestTimeoutMs: config.REQUEST_TIMEOUT,
+          requestBytesMax: config.REQUEST_BYTES_MAX,
+          graphiqlFolder: config.graphiqlFolder,
+        },
+      ),
+    );
+    scope.use(
+      openSocketServer(
+        { ...graph, server: server.server, guard, streams },
+        {
+          requestTimeoutMs: config.REQUEST_TIMEOUT,
+          messageBytesMax: config.REQUEST_BYTES_MAX,
+          connectionsMax: config.CONNECTIONS_MAX,
+          operationsPerConnectionMax: config.SUBSCRIPTIONS_PER_CONNECTION_MAX,
+          initTimeoutMs: config.CONNECTION_INIT_TIMEOUT,
+          pingIntervalMs: config.PING_INTERVAL,
+          bufferBytesMax: config.SUBSCRIBER_BUFFER_BYTES_MAX,
+        },
+      ),
+    );
+    await supergraph.first;
+    return { url: server.url, close: () => scope.close() };
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}

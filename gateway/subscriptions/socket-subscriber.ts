@@ -1,0 +1,61 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { WebSocket } from 'ws';
+import { PushIterator } from '../../platform/push-iterator.ts';
+import type { Subscriber } from './live-stream.ts';
+
+/** The close code for readers that are too slow: beside those of graphql-ws, clients connect again after it. */
+export const TOO_SLOW = 4413;
+
+/** Ends a subscription with what its client is told. */
+export class StreamEndedError extends Error {
+  readonly errors: readonly GraphQLFormattedError[];
+
+  constructor(errors: readonly GraphQLFormattedError[]) {
+    super(errors.map(({ message }) => message).join('\n'));
+    this.name = 'StreamEndedError';
+    this.errors = errors;
+  }
+}
+
+/**
+ * A subscriber at the other end of a socket. Events are written here as text that all subscribers of a stream share,
+ * with only the operation's id around it; graphql-ws sees the beginning and the end.
+ */
+export class SocketSubscriber implements Subscriber {
+  readonly #socket: WebSocket;
+  readonly #prefix: string;
+  readonly #bufferBytesMax: number;
+  #ended: readonly GraphQLFormattedError[] | undefined;
+  #iterator: PushIterator<never> | undefined;
+
+  constructor(socket: WebSocket, id: string, { bufferBytesMax }: { bufferBytesMax: number }) {
+    this.#socket = socket;
+    this.#prefix = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+    this.#bufferBytesMax = bufferBytesMax;
+  }
+
+  /** Waiting bytes are counted before a message is added: one that alone is larger still reaches a reader who keeps up. */
+  deliver(payload: string): void {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > this.#bufferBytesMax) {
+      socket.close(TOO_SLOW, 'Too slow: connect again and resume after your last cursor');
+      return;
+    }
+    socket.send(`${this.#prefix}${payload}}`);
+  }
+
+  end(errors: readonly GraphQLFormattedError[] = []): void {
+    this.#ended = errors;
+    if (!this.#iterator) return;
+    if (errors.length > 0) this.#iterator.fail(new StreamEndedError(errors));
+    else this.#iterator.end();
+  }
+
+  /** @returns What graphql-ws waits for: yields nothing, ends with the stream. */
+  until(onReturn: () => void): PushIterator<never> {
+    this.#iterator = new PushIterator({ onReturn });
+    if (this.#ended) this.end(this.#ended);
+    return this.#iterator;
+  }
+}

@@ -1,0 +1,154 @@
+import type { Closeable } from '../../platform/scope.ts';
+import { codedError } from '../execution/errors.ts';
+import type { OperationRequest, Prepare, PreparedOperation } from '../execution/prepare.ts';
+import type { Snapshot } from '../supergraph/snapshot.ts';
+import {
+  LiveStream,
+  type StreamDeps,
+  type StreamOptions,
+  type StreamSubject,
+  type Subscriber,
+} from './live-stream.ts';
+import { describeSubscription, type SubscriptionOperation } from './operation.ts';
+
+export interface Streams extends Closeable {
+  /** Delivers the subscription's events until the returned handle is closed or the subscriber is told of the end. */
+  follow(
+    prepared: PreparedOperation,
+    variables: OperationRequest['variables'],
+    subscriber: Subscriber,
+  ): Closeable;
+  /** Ends the streams whose root field has gone with the last swap; all others go on. */
+  onSwap(snapshot: Snapshot): void;
+}
+
+/**
+ * All streams of one operation and its variables. `live` is the one that newcomers join; the others are on their
+ * way to it.
+ */
+interface Family {
+  live: LiveStream | undefined;
+  readonly streams: Set<LiveStream>;
+}
+
+export interface StreamsDeps extends Omit<StreamDeps, 'renew'> {
+  readonly snapshot: () => Snapshot | undefined;
+  readonly prepare: Prepare;
+}
+
+/**
+ * Lets many subscribers of one operation share one upstream, without any of them missing an event.
+ *
+ * A *place* is a cursor: whoever is at a place has got every change up to it. A stream delivers all changes behind the
+ * place it is at, in order, and keeps the last of them. Then:
+ *
+ * 1. Who asks for a snapshot, or for what came after a cursor, gets a stream of its own, and with it exactly what the
+ *    subgraph answers it. (Others who ask the same before its first event share it.)
+ * 2. Once such a stream is at a place, and the family's live stream knows everything between that place and its own,
+ *    its subscribers get what they miss and go on with the live stream. Where there is none, it becomes it.
+ * 3. Who asks for what happens from now on joins the live stream, or becomes it.
+ *
+ * Step 2 is one synchronous step, so nothing comes between. Cursors that cannot be compared are never taken to
+ * be level: such a subscriber keeps its own stream, which costs an upstream and loses nothing. Between
+ * instances of a subgraph, changes may come summed up differently, and so twice; never not at all.
+ *
+ * A subscription that knows no `after` tells what happens, from now on: it is shared at once.
+ */
+export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams {
+  const families = new Map<string, Family>();
+  const described = new WeakMap<PreparedOperation, SubscriptionOperation>();
+
+  const streamDeps: StreamDeps = {
+    ...deps,
+    renew(prepared) {
+      const snapshot = deps.snapshot();
+      if (!snapshot || snapshot === prepared.snapshot) return prepared;
+      const renewed = deps.prepare(snapshot, prepared.request);
+      if ('errors' in renewed) return undefined;
+      return keyOf(renewed) === keyOf(prepared) ? renewed : undefined;
+    },
+  };
+  const keyOf = (prepared: PreparedOperation) => operationOf(prepared).streamKeyOf({});
+
+  function operationOf(prepared: PreparedOperation): SubscriptionOperation {
+    const known = described.get(prepared);
+    if (known) return known;
+    const operation = describeSubscription(prepared);
+    described.set(prepared, operation);
+    return operation;
+  }
+
+  function open(key: string, family: Family, subject: StreamSubject): LiveStream {
+    const stream = new LiveStream(streamDeps, subject, options, {
+      moved: () => settle(family),
+      closed(closed) {
+        family.streams.delete(closed);
+        if (family.live === closed) family.live = undefined;
+        if (family.streams.size === 0 && families.get(key) === family) families.delete(key);
+      },
+    });
+    family.streams.add(stream);
+    if (subject.start.from !== 'snapshot') family.live ??= stream;
+    return stream;
+  }
+
+  function settle(family: Family): void {
+    for (const stream of family.streams) {
+      const { head } = stream.recent;
+      if (head === undefined || stream === family.live) continue;
+      const missed = family.live?.recent.after(head);
+      if (!family.live) family.live = stream;
+      else if (missed) stream.moveTo(family.live, missed);
+    }
+  }
+
+  return {
+    follow(prepared, variables, subscriber) {
+      const operation = operationOf(prepared);
+      const given = variables ?? {};
+      const key = operation.streamKeyOf(given);
+      const start = operation.startOf(given);
+      const family = families.get(key) ?? { live: undefined, streams: new Set() };
+      families.set(key, family);
+      const { live } = family;
+      const missed = start.from === 'cursor' ? live?.recent.after(start.cursor) : undefined;
+      let stream: LiveStream;
+      if (live && missed) {
+        stream = live;
+        for (const message of missed) subscriber.deliver(message);
+      } else if (live?.isCurrent && start.from === 'now') {
+        stream = live;
+      } else {
+        const alike = [...family.streams].find(
+          (other) => !other.hasDelivered && JSON.stringify(other.start) === JSON.stringify(start),
+        );
+        stream = alike ?? open(key, family, { prepared, operation, variables: given, start });
+      }
+      stream.add(subscriber);
+      return {
+        close() {
+          for (const member of [...family.streams]) member.remove(subscriber);
+        },
+      };
+    },
+
+    onSwap({ schema }) {
+      const fields = schema.getSubscriptionType()?.getFields() ?? {};
+      for (const family of [...families.values()]) {
+        for (const stream of [...family.streams]) {
+          const { rootField } = stream.operation;
+          if (rootField in fields) continue;
+          const gone = codedError(
+            'NOT_FOUND',
+            `The subscription ${rootField} is no longer part of the graph.`,
+          );
+          stream.end([gone.toJSON()]);
+        }
+      }
+    },
+
+    close() {
+      for (const family of [...families.values()]) for (const stream of [...family.streams]) stream.end([]);
+    },
+  };
+}
