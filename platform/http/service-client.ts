@@ -1,9 +1,11 @@
-import { type Client, createClient } from 'graphql-ws';
 import { Agent, request } from 'undici';
-import WebSocket from 'ws';
-import { type ErrorCode, messageOf, TributaryError, UnavailableError } from '../errors.ts';
+import { ClosedError, type ErrorCode, messageOf, TributaryError, UnavailableError } from '../errors.ts';
+import { createLogger, type Logger } from '../logger.ts';
 import type { Registry, ServiceName } from '../ports/registry.ts';
 import type { Closeable } from '../scope.ts';
+import { followSubscription, type SubscribeHandlers } from './subscription-follower.ts';
+
+export type { SubscribeHandlers } from './subscription-follower.ts';
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
@@ -25,17 +27,8 @@ export interface ServiceClient extends Closeable {
   subscribe<T>(document: string, variables: Record<string, unknown>, on: SubscribeHandlers<T>): Closeable;
 }
 
-export interface SubscribeHandlers<T> {
-  readonly onEvent: (data: T) => void;
-  readonly onGap: () => void;
-}
-
-/** Pause before connecting again, doubled each time up to the maximum. */
-const RECONNECT_MS = 100;
-const RECONNECT_MS_MAX = 5_000;
-
 export function openServiceClient(
-  { registry }: { registry: Registry },
+  { registry, logger = createLogger('service-client', 'warn') }: { registry: Registry; logger?: Logger },
   service: ServiceName,
   serviceToken: string,
 ): ServiceClient {
@@ -43,6 +36,11 @@ export function openServiceClient(
   const authorization = `Bearer ${serviceToken}`;
   const subscriptions = new Set<Closeable>();
   let next = 0;
+  let isClosed = false;
+
+  function assertOpen(): void {
+    if (isClosed) throw new ClosedError(`The client of ${service}`);
+  }
 
   function url(): string {
     const instances = registry.instances(service);
@@ -57,9 +55,11 @@ export function openServiceClient(
       variables: Record<string, unknown> = {},
       options: RequestOptions = {},
     ) {
+      assertOpen();
       const timeout = AbortSignal.timeout(options.timeoutMs ?? 10_000);
       const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
       let body: GraphQLAnswer;
+      let status: number;
       try {
         const response = await request(url(), {
           method: 'POST',
@@ -68,6 +68,7 @@ export function openServiceClient(
           body: JSON.stringify({ query: document, variables }),
           signal,
         });
+        status = response.statusCode;
         body = (await response.body.json()) as GraphQLAnswer;
       } catch (error) {
         options.signal?.throwIfAborted();
@@ -77,37 +78,33 @@ export function openServiceClient(
       }
       const [first] = body.errors ?? [];
       if (first) throw answeredError(first);
+      if (!body.data) {
+        const message = `${service} answered ${status} without data.`;
+        throw new TributaryError('INTERNAL_SERVER_ERROR', message, { retryable: status >= 500 });
+      }
       return body.data as T;
     },
 
     subscribe<T>(document: string, variables: Record<string, unknown>, on: SubscribeHandlers<T>): Closeable {
-      let isClosed = false;
-      const client: Client = createClient({
-        url: () => url().replace(/^http/, 'ws'),
-        webSocketImpl: WebSocket,
-        connectionParams: { authorization },
-        keepAlive: 10_000,
-        retryAttempts: Number.POSITIVE_INFINITY,
-        shouldRetry: () => !isClosed,
-        retryWait: (retries) => pause(Math.min(RECONNECT_MS * 2 ** retries, RECONNECT_MS_MAX)),
-        on: { connected: () => on.onGap() },
-      });
+      assertOpen();
+      const following = followSubscription<T>(
+        { url, authorization, logger: logger.child({ service }) },
+        { query: document, variables },
+        on,
+      );
       const handle = {
         close() {
-          isClosed = true;
           subscriptions.delete(handle);
-          void client.dispose();
+          return following.close();
         },
       };
       subscriptions.add(handle);
-      client.subscribe<T>(
-        { query: document, variables },
-        { next: (result) => result.data && on.onEvent(result.data), error: () => {}, complete: () => {} },
-      );
       return handle;
     },
 
     async close() {
+      if (isClosed) return;
+      isClosed = true;
       for (const subscription of [...subscriptions]) await subscription.close();
       await agent.destroy();
     },
@@ -123,8 +120,4 @@ function answeredError(error: { message: string; extensions?: { code?: string } 
   const code = (error.extensions?.code ?? 'INTERNAL_SERVER_ERROR') as ErrorCode;
   const retryable = code === 'INTERNAL_SERVER_ERROR' || code === 'DATASOURCE_UNAVAILABLE';
   return new TributaryError(code, error.message, { retryable });
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

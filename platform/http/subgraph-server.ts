@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import fastify from 'fastify';
+import fastify, { type FastifyError } from 'fastify';
 import {
   type DocumentNode,
   execute,
@@ -36,6 +36,9 @@ export interface SubgraphServer extends Closeable {
 /** Documents kept parsed and validated for the current schema; services send few distinct ones. */
 const DOCUMENTS_MAX = 500;
 
+/** How long a client may take to close its WebSocket when we close: far less than a stop of the platform takes. */
+const GOODBYE_MS_MAX = 500;
+
 interface GraphQLRequest {
   readonly query: string;
   readonly variables?: Record<string, unknown> | null;
@@ -61,6 +64,15 @@ export async function openSubgraphServer(
     forceCloseConnections: true,
   });
 
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) logger.error({ err: error }, 'request failed');
+    const [message, code] =
+      status >= 500
+        ? ['Something went wrong on our side.', 'INTERNAL_SERVER_ERROR']
+        : [error.message, 'BAD_USER_INPUT'];
+    return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
+  });
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async () => ({ status: 'ok' }));
   app.post('/graphql', async (request, reply) => {
@@ -111,12 +123,22 @@ export async function openSubgraphServer(
   await app.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
   const { address, family, port } = app.server.address() as AddressInfo;
   const hostname = family === 'IPv6' ? `[${address}]` : address;
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    // Waits for every socket's goodbye; whoever does not say it in time is cut off.
+    const cutOff = setTimeout(() => {
+      for (const socket of sockets.clients) socket.terminate();
+    }, GOODBYE_MS_MAX);
+    await graphqlWs.dispose();
+    clearTimeout(cutOff);
+    await app.close();
+  }
+
   return {
     url: `http://${hostname}:${port}/graphql`,
-    async close() {
-      await graphqlWs.dispose();
-      for (const socket of sockets.clients) socket.terminate();
-      await app.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

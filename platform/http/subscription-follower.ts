@@ -1,0 +1,121 @@
+import { type Client, createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+import { type Clock, systemClock, type Timer } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Closeable } from '../scope.ts';
+
+export interface SubscribeHandlers<T> {
+  readonly onEvent: (data: T) => void;
+  /** Called at each connect, the first included: what happened before is for the caller to read up. */
+  readonly onGap: () => void;
+}
+
+interface FollowerDeps {
+  /** Asked at each connect. May throw while nobody serves. */
+  readonly url: () => string;
+  readonly authorization: string;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+/** Pause before connecting again, doubled each time up to the maximum. */
+const RECONNECT_MS = 100;
+const RECONNECT_MS_MAX = 5_000;
+/** A few failures are a restart; more are worth a line. */
+const FAILURES_WORTH_A_LINE = 5;
+/** How often a peer is asked whether it is still there, and how long it may take to say so. */
+const PING_MS = 10_000;
+const PONG_MS_MAX = 5_000;
+
+/**
+ * Follows one subscription for as long as it is open: whatever ends it, a lost connection, an error or the
+ * server's own `complete`, it is subscribed to again. graphql-ws would do only the first of these, and would
+ * hang where `url` throws; so each attempt is a client of its own.
+ */
+export function followSubscription<T>(
+  { url, authorization, logger, clock = systemClock }: FollowerDeps,
+  operation: { readonly query: string; readonly variables: Record<string, unknown> },
+  on: SubscribeHandlers<T>,
+): Closeable {
+  let isClosed = false;
+  let failures = 0;
+  let connectedAtMs: number | undefined;
+  let client: Client | undefined;
+  let reconnect: Timer | undefined;
+  let pong: Timer | undefined;
+
+  function connect(): void {
+    connectedAtMs = undefined;
+    try {
+      client = createClient({
+        url: url().replace(/^http/, 'ws'),
+        webSocketImpl: WebSocket,
+        connectionParams: { authorization },
+        retryAttempts: 0,
+        connectionAckWaitTimeout: PONG_MS_MAX,
+        keepAlive: PING_MS,
+        on: {
+          connected() {
+            connectedAtMs = clock.now();
+            if (!isClosed) on.onGap();
+          },
+          ping(isReceived) {
+            if (isReceived) return;
+            pong?.close();
+            pong = clock.schedule(PONG_MS_MAX, () => client?.terminate());
+          },
+          pong(isReceived) {
+            if (isReceived) pong?.close();
+          },
+        },
+      });
+      client.subscribe<T>(operation, {
+        next(result) {
+          failures = 0;
+          if (!isClosed && result.data) on.onEvent(result.data);
+        },
+        error: (error) => onEnd(error),
+        complete: () => onEnd('it was completed'),
+      });
+    } catch (error) {
+      onEnd(error);
+    }
+  }
+
+  function onEnd(reason: unknown): void {
+    release();
+    if (isClosed) return;
+    const wasStable = connectedAtMs !== undefined && clock.now() - connectedAtMs > RECONNECT_MS_MAX;
+    failures = wasStable ? 1 : failures + 1;
+    if (failures === FAILURES_WORTH_A_LINE) {
+      logger.warn({ reason: reasonOf(reason) }, 'a subscription keeps ending, trying on');
+    }
+    reconnect = clock.schedule(Math.min(RECONNECT_MS * 2 ** (failures - 1), RECONNECT_MS_MAX), connect);
+  }
+
+  function release(): void {
+    pong?.close();
+    // Rejects where it was still connecting.
+    void Promise.resolve(client?.dispose()).catch(() => {});
+    client = undefined;
+  }
+
+  connect();
+  return {
+    close() {
+      isClosed = true;
+      reconnect?.close();
+      release();
+    },
+  };
+}
+
+/** A GraphQL answer's errors, a WebSocket's close event or an error of ours, in words. */
+function reasonOf(reason: unknown): string {
+  if (Array.isArray(reason)) return reason.map(messageOf).join('; ');
+  if (typeof reason === 'object' && reason !== null && 'code' in reason && 'reason' in reason) {
+    return `closed with ${reason.code} ${reason.reason}`;
+  }
+  return messageOf(reason);
+}
