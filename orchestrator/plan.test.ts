@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ObservedRuntime, RuntimeAction, RuntimePool } from '../platform/ports/runtime.ts';
+import type { DesiredPool } from './desired.ts';
+import { type PlanLimits, plan } from './plan.ts';
+
+const NOW_MS = Date.UTC(2026, 10, 20, 12);
+const LONG_AGO = new Date(NOW_MS - 3_600_000).toISOString();
+const JUST_NOW = new Date(NOW_MS - 1_000).toISOString();
+const limits: PlanLimits = { dedicatedPoolsMax: 3, shrinkAfterMs: 60_000 };
+
+const shared = (replicas: number, replicasKept = replicas): DesiredPool => ({
+  name: 'shared',
+  isolation: 'SHARED',
+  replicas,
+  replicasKept,
+});
+const dedicated = (id: string): DesiredPool => ({
+  name: `source-${id}`,
+  isolation: 'DEDICATED',
+  replicas: 1,
+  replicasKept: 1,
+});
+const runs = (desired: DesiredPool, changes: Partial<RuntimePool> = {}): RuntimePool => ({
+  name: desired.name,
+  isolation: desired.isolation,
+  replicas: desired.replicas,
+  tasks: [],
+  isOwned: true,
+  isOutdated: false,
+  changedAt: LONG_AGO,
+  ...changes,
+});
+const observed = (...pools: RuntimePool[]): ObservedRuntime => ({ nodes: [], pools });
+const ensure = (name: string, replicas: number, isolation: 'SHARED' | 'DEDICATED' = 'DEDICATED') => ({
+  kind: 'ensurePool',
+  pool: { name, isolation, replicas },
+});
+const remove = (name: string) => ({ kind: 'removePool', name });
+
+interface Case {
+  readonly what: string;
+  readonly desired: readonly DesiredPool[];
+  readonly observed: ObservedRuntime;
+  readonly actions: readonly unknown[];
+  readonly refused?: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    what: 'makes what is missing',
+    desired: [shared(2), dedicated('a')],
+    observed: observed(),
+    actions: [ensure('shared', 2, 'SHARED'), ensure('source-a', 1)],
+  },
+  {
+    what: 'does nothing where all is right',
+    desired: [shared(2), dedicated('a')],
+    observed: observed(runs(shared(2)), runs(dedicated('a'))),
+    actions: [],
+  },
+  {
+    what: 'makes what is missing before it removes what is too much',
+    desired: [shared(1), dedicated('b')],
+    observed: observed(runs(dedicated('a')), runs(shared(1))),
+    actions: [ensure('source-b', 1), remove('source-a')],
+  },
+  {
+    what: 'grows a pool at once',
+    desired: [shared(3, 4)],
+    observed: observed(runs(shared(1), { changedAt: JUST_NOW })),
+    actions: [ensure('shared', 3, 'SHARED')],
+  },
+  {
+    what: 'leaves a pool that is larger than needed but worth keeping',
+    desired: [shared(1, 2)],
+    observed: observed(runs(shared(2))),
+    actions: [],
+  },
+  {
+    what: 'shrinks a pool to what is worth keeping',
+    desired: [shared(1, 2)],
+    observed: observed(runs(shared(4))),
+    actions: [ensure('shared', 2, 'SHARED')],
+  },
+  {
+    what: 'does not shrink a pool that has just changed',
+    desired: [shared(1)],
+    observed: observed(runs(shared(4), { changedAt: JUST_NOW })),
+    actions: [],
+  },
+  {
+    what: 'brings an outdated pool up to date, and keeps its size',
+    desired: [shared(1, 2)],
+    observed: observed(runs(shared(2), { isOutdated: true })),
+    actions: [ensure('shared', 2, 'SHARED')],
+  },
+  {
+    what: 'mends the isolation that a pool says it has',
+    desired: [shared(1)],
+    observed: observed(runs(shared(1), { isolation: 'DEDICATED' })),
+    actions: [ensure('shared', 1, 'SHARED')],
+  },
+  {
+    what: 'never touches a pool of others, though it is not desired',
+    desired: [shared(1)],
+    observed: observed(runs(shared(1)), runs(dedicated('theirs'), { isOwned: false })),
+    actions: [],
+  },
+  {
+    what: 'refuses a pool whose name others have taken',
+    desired: [shared(1), dedicated('a')],
+    observed: observed(runs(shared(5), { isOwned: false })),
+    actions: [ensure('source-a', 1)],
+    refused: ['shared'],
+  },
+  {
+    what: 'refuses dedicated pools beyond the bound, never those that run',
+    desired: [shared(1), dedicated('a'), dedicated('b'), dedicated('c'), dedicated('d')],
+    observed: observed(runs(shared(1)), runs(dedicated('d')), runs(dedicated('c'))),
+    actions: [ensure('source-a', 1)],
+    refused: ['source-b'],
+  },
+];
+
+describe('The plan', () => {
+  it.each(CASES)('$what', ({ desired, observed: seen, actions, refused }) => {
+    const result = plan(desired, seen, NOW_MS, limits);
+    expect(result.actions).toEqual(actions);
+    expect(result.refusedPools).toEqual(refused ?? []);
+  });
+});
+
+// ---------------------------------------------------------------------------------------- properties
+
+const desiredPool: fc.Arbitrary<DesiredPool> = fc.oneof(
+  fc.tuple(fc.nat(5), fc.nat(3)).map(([replicas, more]) => shared(replicas, replicas + more)),
+  fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f').map(dedicated),
+);
+const desiredSet = fc.uniqueArray(desiredPool, { selector: (pool) => pool.name, maxLength: 7 });
+const observedSet = fc.uniqueArray(
+  fc
+    .tuple(
+      desiredPool,
+      fc.record({
+        isOwned: fc.boolean(),
+        isOutdated: fc.boolean(),
+        changedAt: fc.constantFrom(LONG_AGO, JUST_NOW),
+        replicas: fc.nat(6),
+      }),
+    )
+    .map(([pool, changes]) => runs(pool, changes)),
+  { selector: (pool) => pool.name, maxLength: 7 },
+);
+
+/** A runtime that does at once what it is told. */
+function applied(seen: ObservedRuntime, actions: readonly RuntimeAction[]): ObservedRuntime {
+  const pools = new Map(seen.pools.map((pool) => [pool.name, pool]));
+  for (const action of actions) {
+    if (action.kind === 'removePool') pools.delete(action.name);
+    else {
+      const changes = { isOwned: true, isOutdated: false, changedAt: new Date(NOW_MS).toISOString() };
+      pools.set(action.pool.name, { tasks: [], ...action.pool, ...changes });
+    }
+  }
+  return { ...seen, pools: [...pools.values()] };
+}
+
+const touched = (action: RuntimeAction) => (action.kind === 'removePool' ? action.name : action.pool.name);
+
+describe('Whatever is desired and observed, the plan', () => {
+  it('is empty for what is already as desired', () => {
+    fc.assert(
+      fc.property(desiredSet, (desired) => {
+        const all = { ...limits, dedicatedPoolsMax: 100 };
+        const seen = observed(...desired.map((pool) => runs(pool)));
+        expect(plan(desired, seen, NOW_MS, all)).toEqual({ actions: [], refusedPools: [] });
+      }),
+    );
+  });
+
+  it('is empty once it has been applied, then and ever after', () => {
+    fc.assert(
+      fc.property(
+        desiredSet,
+        observedSet,
+        fc.constantFrom(0, 1_000, 86_400_000),
+        (desired, pools, laterMs) => {
+          const first = plan(desired, observed(...pools), NOW_MS, limits);
+          const after = applied(observed(...pools), first.actions);
+          expect(plan(desired, after, NOW_MS, limits).actions).toEqual([]);
+          // Later it may shrink what it let be before, and then rests too.
+          const second = plan(desired, after, NOW_MS + laterMs, limits);
+          expect(plan(desired, applied(after, second.actions), NOW_MS + laterMs, limits).actions).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  it('never touches a pool that is not owned, and no pool twice', () => {
+    fc.assert(
+      fc.property(desiredSet, observedSet, (desired, pools) => {
+        const names = plan(desired, observed(...pools), NOW_MS, limits).actions.map(touched);
+        const foreign = pools.filter((pool) => !pool.isOwned).map((pool) => pool.name);
+        expect(names.filter((name) => foreign.includes(name))).toEqual([]);
+        expect(new Set(names).size).toBe(names.length);
+      }),
+    );
+  });
+
+  it('gives each admitted pool enough workers, and never exceeds the bound of dedicated pools', () => {
+    fc.assert(
+      fc.property(desiredSet, observedSet, (desired, pools) => {
+        const { actions, refusedPools } = plan(desired, observed(...pools), NOW_MS, limits);
+        const after = applied(observed(...pools), actions).pools.filter((pool) => pool.isOwned);
+        for (const pool of desired.filter(({ name }) => !refusedPools.includes(name))) {
+          const replicas = after.find(({ name }) => name === pool.name)?.replicas;
+          expect(replicas).toBeGreaterThanOrEqual(pool.replicas);
+        }
+        const dedicatedCount = after.filter((pool) => pool.isolation === 'DEDICATED').length;
+        expect(dedicatedCount).toBeLessThanOrEqual(limits.dedicatedPoolsMax);
+      }),
+    );
+  });
+});
