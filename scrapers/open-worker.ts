@@ -1,0 +1,70 @@
+import type { Clock } from '../platform/clock.ts';
+import type { ServiceClient } from '../platform/http/service-client.ts';
+import type { IdFactory } from '../platform/ids.ts';
+import type { Logger } from '../platform/logger.ts';
+import { createAddressGuard } from '../platform/network/address-guard.ts';
+import type { HostBudget } from '../platform/ports/host-budget.ts';
+import type { ScraperConfig } from './config.ts';
+import { openHttpFetcher } from './fetchers/http.ts';
+import { createRetryingFetcher } from './fetchers/retry.ts';
+import type { ResolveHost } from './fetchers/vetted-lookup.ts';
+import { Readers } from './worker/readers.ts';
+import { Worker } from './worker/worker.ts';
+
+export interface OpenWorkerDeps {
+  readonly configuration: ServiceClient;
+  readonly datasource: ServiceClient;
+  readonly budget: HostBudget;
+  readonly clock: Clock;
+  /** Measures leases: never goes back and never jumps. */
+  readonly steadyClock: Clock;
+  readonly newId: IdFactory;
+  readonly logger: Logger;
+  /** The machine's name, as people know it. */
+  readonly hostname: string;
+  /** @default the system's */
+  readonly resolveHost?: ResolveHost;
+}
+
+export type WorkerSettings = Omit<ScraperConfig, 'REGISTRY_URL' | 'SERVICE_TOKEN' | 'LOG_LEVEL'>;
+
+export interface OpenedWorker {
+  readonly worker: Worker;
+  close(): Promise<void>;
+}
+
+/** Composes a worker of its settings. Whoever opens it closes it, after its `work` has ended. */
+export function openWorker(deps: OpenWorkerDeps, config: WorkerSettings): OpenedWorker {
+  const { budget, clock, resolveHost, hostname } = deps;
+  const guard = createAddressGuard(config.SCRAPER_ALLOW_NETWORKS);
+  const http = openHttpFetcher(
+    { guard, budget, clock, ...(resolveHost ? { resolveHost } : {}) },
+    {
+      timeoutMs: config.PAGE_TIMEOUT,
+      bodyBytesMax: config.PAGE_BYTES_MAX,
+      redirectsMax: config.REDIRECTS_MAX,
+      userAgent: config.USER_AGENT,
+    },
+  );
+  const retries = {
+    retriesMax: config.RETRIES_MAX,
+    intervalMs: config.RETRY_INTERVAL,
+    retryAfterMsMax: config.RETRY_AFTER_MAX,
+  };
+  const fetcher = createRetryingFetcher({ fetcher: http, budget, clock }, retries);
+  const worker = new Worker(
+    { ...deps, readers: new Readers({ HTTP: fetcher }) },
+    {
+      pool: config.POOL,
+      hostname,
+      capacity: config.WORKER_CAPACITY,
+      taskId: config.TASK_ID,
+      runsMax: config.RUN_CONCURRENCY,
+      hostRunsMax: config.HOST_CONCURRENCY,
+      runTimeoutMs: config.RUN_TIMEOUT,
+      suspectBelow: config.SUSPECT_BELOW,
+      drainMs: config.DRAIN_TIMEOUT,
+    },
+  );
+  return { worker, close: async () => fetcher.close() };
+}

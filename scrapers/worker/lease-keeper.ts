@@ -1,0 +1,216 @@
+import type { Clock } from '../../platform/clock.ts';
+import { messageOf, TributaryError } from '../../platform/errors.ts';
+import type { IdFactory } from '../../platform/ids.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { ConfigurationApi, WorkerIdentity } from './configuration-api.ts';
+import type { SourceLease } from './held-source.ts';
+import { Wakeup } from './wakeup.ts';
+
+/** Who acts on what the leases say. All are called in the order in which things happened, and never wait. */
+export interface LeaseHolder {
+  /** How many sources it holds. */
+  readonly heldCount: number;
+  /** A worker's life begins: whatever it held before is gone. */
+  begin(workerId: string): void;
+  /** Sources that are new, or of which something changed. Both may be told twice. */
+  hold(leases: readonly SourceLease[]): void;
+  lose(sourceIds: readonly string[]): void;
+  /** The leases end now: every run must stop at once. */
+  end(): void;
+  /** Previews may be waiting. */
+  preview(): void;
+}
+
+export interface LeaseKeeperDeps {
+  readonly api: ConfigurationApi;
+  readonly holder: LeaseHolder;
+  /** Never goes back and never jumps: what the wall clock does must not lengthen a lease. */
+  readonly steadyClock: Clock;
+  readonly newId: IdFactory;
+  readonly logger: Logger;
+}
+
+/** Pause before configuration is asked again that did not answer, doubled each time up to the maximum. */
+const RETRY_MS = 100;
+const RETRY_MS_MAX = 5_000;
+/** Leases are renewed three times while they hold, and given up this much of them before they end. */
+const RENEWALS_PER_LEASE = 3;
+const MARGIN_PER_LEASE = 10;
+/** For one call before the first lease says what there is time for; a claim may bring thousands of sources. */
+const CALL_TIMEOUT_MS = 30_000;
+
+/**
+ * Claims sources and renews the leases on them. What wakes it (an event, a timer, a lost connection) only says
+ * that there may be something to do. A worker that could not renew in time ends all its runs while its leases
+ * still hold, and begins anew under a new id.
+ */
+export class LeaseKeeper {
+  readonly #deps: LeaseKeeperDeps;
+  readonly #identity: WorkerIdentity;
+  readonly #wakeup: Wakeup;
+  readonly #stopping = new AbortController();
+  #needsClaim = false;
+  #needsRenewal = false;
+  /** Where renewals go on from; undefined before the first claim. */
+  #after: number | undefined;
+  #leaseMs: number | undefined;
+  #workerId: string | undefined;
+
+  constructor(deps: LeaseKeeperDeps, identity: WorkerIdentity) {
+    this.#deps = deps;
+    this.#identity = identity;
+    this.#wakeup = new Wakeup(deps.steadyClock);
+  }
+
+  /** Lives until stopped. Never rejects. */
+  async run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) await this.#live(this.#deps.newId());
+  }
+
+  /** Claims no more. The leases are still renewed, for the runs that go on. */
+  drain(): void {
+    this.#needsClaim = false;
+    this.#isDraining = true;
+  }
+  #isDraining = false;
+
+  /** Ends the life and gives the leases back. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wakeup.wake();
+    const { api, logger } = this.#deps;
+    if (this.#workerId === undefined) return;
+    try {
+      await api.release(this.#workerId, { timeoutMs: 1_000 });
+    } catch (error) {
+      logger.warn({ reason: messageOf(error) }, 'leases not released: they run out by themselves');
+    }
+  }
+
+  /** One life of the worker: from its first claim until its leases end. */
+  async #live(workerId: string): Promise<void> {
+    const { api, holder, logger } = this.#deps;
+    const life = new Life(this.#deps.steadyClock, () => {
+      holder.end();
+      this.#wakeup.wake();
+    });
+    this.#workerId = workerId;
+    this.#after = undefined;
+    this.#needsClaim = !this.#isDraining;
+    holder.begin(workerId);
+    const following = api.followWork(workerId, (reason) => {
+      if (reason !== 'PREVIEW') {
+        this.#needsClaim ||= reason !== 'RENEW';
+        this.#needsRenewal ||= reason !== 'CLAIM';
+      }
+      if (reason === undefined || reason === 'PREVIEW') holder.preview();
+      this.#wakeup.wake();
+    });
+    let failures = 0;
+    try {
+      while (!life.signal.aborted && !this.#stopping.signal.aborted) {
+        try {
+          await this.#act(workerId, life);
+          failures = 0;
+          if (!this.#hasWork()) await this.#wakeup.wait(life.untilRenewalMs());
+          if (life.untilRenewalMs() === 0) this.#needsRenewal = true;
+        } catch (error) {
+          if (life.signal.aborted || this.#stopping.signal.aborted) break;
+          if (error instanceof TributaryError && error.code === 'STALE_TOKEN') break;
+          // What was answered on the way may be lost: a renewal tells it again.
+          this.#needsRenewal = true;
+          logger.warn({ workerId, reason: messageOf(error) }, 'configuration does not answer');
+          await this.#wakeup.wait(Math.min(RETRY_MS * 2 ** failures++, RETRY_MS_MAX));
+        }
+      }
+    } finally {
+      await following.close();
+      if (!this.#stopping.signal.aborted) life.end();
+      life.close();
+    }
+  }
+
+  #hasWork(): boolean {
+    const mayClaim = this.#needsClaim && this.#deps.holder.heldCount < this.#identity.capacity;
+    return mayClaim || (this.#needsRenewal && this.#after !== undefined);
+  }
+
+  async #act(workerId: string, life: Life): Promise<void> {
+    const { api, holder } = this.#deps;
+    const signal = AbortSignal.any([life.signal, this.#stopping.signal]);
+    const timeoutMs = this.#leaseMs === undefined ? CALL_TIMEOUT_MS : this.#leaseMs / RENEWALS_PER_LEASE;
+    if (this.#needsRenewal && this.#after !== undefined) {
+      this.#needsRenewal = false;
+      const sentAtMs = life.now();
+      const renewal = await api.renew(workerId, this.#after, { signal, timeoutMs });
+      if (!renewal.isKnown) return life.end();
+      life.lengthen(sentAtMs, renewal.leaseMs);
+      this.#after = renewal.after;
+      holder.lose(renewal.lostSourceIds);
+      holder.hold(renewal.changed);
+      holder.preview();
+      if (renewal.hasUnclaimed && !this.#isDraining) this.#needsClaim = true;
+    }
+    if (this.#needsClaim && !this.#isDraining && holder.heldCount < this.#identity.capacity) {
+      this.#needsClaim = false;
+      const sentAtMs = life.now();
+      try {
+        const claim = await api.claim(workerId, this.#identity, { signal, timeoutMs: CALL_TIMEOUT_MS });
+        life.lengthen(sentAtMs, claim.leaseMs);
+        this.#leaseMs = claim.leaseMs;
+        // Renewals go on from where they were: what changed in between is for them to tell.
+        this.#after ??= claim.after;
+        holder.hold(claim.leases);
+      } catch (error) {
+        this.#needsClaim = true;
+        throw error;
+      }
+    }
+  }
+}
+
+/** The time that the leases of one life hold. */
+class Life {
+  readonly #clock: Clock;
+  readonly #onEnd: () => void;
+  readonly #ended = new AbortController();
+  #timer: { close(): void } | undefined;
+  #renewAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, onEnd: () => void) {
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** Zero where it is time to renew. */
+  untilRenewalMs(): number {
+    return Math.max(0, this.#renewAtMs - this.#clock.now());
+  }
+
+  lengthen(sentAtMs: number, leaseMs: number): void {
+    if (this.#ended.signal.aborted) return;
+    this.#renewAtMs = sentAtMs + leaseMs / RENEWALS_PER_LEASE;
+    this.#timer?.close();
+    const endAtMs = sentAtMs + leaseMs - leaseMs / MARGIN_PER_LEASE;
+    this.#timer = this.#clock.schedule(endAtMs - this.#clock.now(), () => this.end());
+  }
+
+  end(): void {
+    if (this.#ended.signal.aborted) return;
+    this.close();
+    this.#ended.abort();
+    this.#onEnd();
+  }
+
+  close(): void {
+    this.#timer?.close();
+  }
+}
