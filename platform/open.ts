@@ -6,7 +6,7 @@ import { ConfigError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Bus } from './ports/bus.ts';
 import type { CollectionStore } from './ports/collection-store.ts';
-import type { Registry } from './ports/registry.ts';
+import { type Registry, SERVICES, type ServiceInstance, type ServiceName } from './ports/registry.ts';
 import type { SourceStore } from './ports/source-store.ts';
 
 /** @param url `sqlite:<folder>` */
@@ -30,11 +30,29 @@ export async function openBus(url: string, logger: Logger): Promise<Bus> {
   return new MemoryBus(logger);
 }
 
-/** @param url `memory:` */
+/**
+ * @param url `memory:`, or where the services are, for a process that registers nothing itself:
+ *   `static:configuration=http://127.0.0.1:4101/graphql,datasource=http://…`
+ */
 export async function openRegistry(url: string): Promise<Registry> {
-  if (url !== 'memory:') throw unknownUrl('REGISTRY_URL', url, 'memory:');
+  const known = url.startsWith('static:') ? staticInstances(url.slice('static:'.length)) : [];
+  if (!known || (url !== 'memory:' && known.length === 0)) {
+    throw unknownUrl('REGISTRY_URL', url, 'memory: or static:<service>=<url>,…');
+  }
   const { MemoryRegistry } = await import('./adapters/memory-registry.ts');
-  return new MemoryRegistry();
+  return new MemoryRegistry(known);
+}
+
+/** @returns undefined where a part is no service's URL. */
+function staticInstances(list: string): readonly ServiceInstance[] | undefined {
+  const instances = list.split(',').map((part): ServiceInstance | undefined => {
+    const [, service, url] = /^(\w+)=(https?:\/\/.+)$/.exec(part.trim()) ?? [];
+    const isKnown = (SERVICES as readonly string[]).includes(service ?? '') && URL.canParse(url ?? '');
+    return isKnown
+      ? { id: `${service}@${url}`, service: service as ServiceName, url: url as string }
+      : undefined;
+  });
+  return instances.includes(undefined) ? undefined : (instances as ServiceInstance[]);
 }
 
 function embeddedFolder(setting: string, url: string): string {
