@@ -113,6 +113,10 @@ export function keyProblems(
       },
     ];
   }
+  if (key.length > Math.max(1, fields.length)) {
+    const message = `The key names ${key.length} fields, and there are ${fields.length}.`;
+    return [{ field: 'key', code: 'TOO_MANY', message }];
+  }
   return key.flatMap((name, index): Problem[] => {
     const path = isGiven ? `key.${index}` : 'key';
     const field = fields.find((other) => other.name === name);
