@@ -122,7 +122,7 @@ export async function openPlatform(environment: Environment): Promise<Platform> 
       ),
     );
     const runtime = scope.use(
-      openProcessRuntime(
+      await openProcessRuntime(
         { clock, logger: loggerOf('orchestrator') },
         {
           command: { file: process.execPath, args: [join(packageRoot, 'dist', 'scrapers', 'main.js')] },
