@@ -1,0 +1,101 @@
+import type { Clock } from '../../../platform/clock.ts';
+import { UnavailableError } from '../../../platform/errors.ts';
+import type { ServiceClient } from '../../../platform/http/service-client.ts';
+import type { Logger } from '../../../platform/logger.ts';
+import type { ChangePage } from '../../../platform/model/record.ts';
+import type { Closeable } from '../../../platform/scope.ts';
+import type { LiveCollection } from '../live-collection.ts';
+import { FollowLoop } from './follow-loop.ts';
+import type { RequestGate } from './request-gate.ts';
+
+const CHANGES_SINCE = /* GraphQL */ `
+  query ChangesSince($collection: String!, $incarnation: ID!, $version: Counter!, $first: Int!) {
+    changesSince(collection: $collection, incarnation: $incarnation, version: $version, first: $first) {
+      incarnation
+      reset
+      version
+      head
+      changes { id key version removed fields firstSeenAt updatedAt sourceIds }
+    }
+  }
+`;
+
+/** Longer than any page takes: a request that hangs must not be taken for one that is under way. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export interface ChangesFollowerOptions {
+  readonly resyncMs: number;
+  /** Changes read at once. */
+  readonly pageChanges: number;
+  readonly removedMax: number;
+}
+
+interface Deps {
+  readonly datasource: ServiceClient;
+  readonly gate: RequestGate;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Keeps one collection's view equal to datasource's entries. */
+export class ChangesFollower implements Closeable {
+  readonly #deps: Deps;
+  readonly #live: LiveCollection;
+  readonly #options: ChangesFollowerOptions;
+  readonly #loop: FollowLoop;
+
+  constructor(deps: Deps, live: LiveCollection, options: ChangesFollowerOptions) {
+    this.#deps = deps;
+    this.#live = live;
+    this.#options = options;
+    this.#loop = new FollowLoop(deps, (signal) => this.#catchUp(signal), {
+      what: { collection: live.name },
+      resyncMs: options.resyncMs,
+    });
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  /** Resolves when datasource has been asked anew, whether or not it answered. */
+  sync(): Promise<void> {
+    return this.#loop.sync();
+  }
+
+  close(): Promise<void> {
+    return this.#loop.close();
+  }
+
+  async #catchUp(signal: AbortSignal): Promise<void> {
+    const { view } = this.#live;
+    const { pageChanges, removedMax } = this.#options;
+    for (;;) {
+      const askedAtMs = this.#deps.clock.now();
+      const { incarnation } = view.definition;
+      const version = view.position;
+      const page = await this.#deps.gate.run(() => this.#read(incarnation, version, signal));
+      await view.settled();
+      if (signal.aborted || view.isDropped) return;
+      // Meanwhile the definition changed, and what was asked for is not what is wanted now.
+      if (view.definition.incarnation !== incarnation || view.position !== version) continue;
+      if (page.incarnation !== incarnation) {
+        throw new UnavailableError(`Datasource does not have this ${this.#live.name} yet, or no longer.`);
+      }
+      this.#live.apply(page, { askedAtMs, removedMax });
+      if (page.version >= page.head) return;
+      if (page.changes.length < 1 && !page.reset)
+        throw new UnavailableError('Datasource gives no further changes.');
+      if (page.changes.length >= pageChanges) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async #read(incarnation: string, version: number, signal: AbortSignal): Promise<ChangePage> {
+    const { changesSince } = await this.#deps.datasource.request<{ changesSince: ChangePage }>(
+      CHANGES_SINCE,
+      { collection: this.#live.name, incarnation, version, first: this.#options.pageChanges },
+      { signal, timeoutMs: REQUEST_TIMEOUT_MS },
+    );
+    return changesSince;
+  }
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../../../platform/clock.ts';
+import type { ServiceClient } from '../../../platform/http/service-client.ts';
+import type { Logger } from '../../../platform/logger.ts';
+import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
+import type { Closeable } from '../../../platform/scope.ts';
+import { FollowLoop } from './follow-loop.ts';
+
+const COLLECTION_DEFINITIONS = /* GraphQL */ `
+  query CollectionDefinitions($after: Counter!) {
+    collectionDefinitions(after: $after) { definitions revision hasMore }
+  }
+`;
+
+interface DefinitionPage {
+  readonly definitions: readonly CollectionDefinition[];
+  readonly revision: number;
+  readonly hasMore: boolean;
+}
+
+/** What is done with the definitions that were read. */
+export interface DefinitionsReceiver {
+  /** The revision up to which definitions have been received. */
+  readonly revision: number;
+  /** @param isWhole True where these are all there are: what is not among them is gone. */
+  receive(definitions: readonly CollectionDefinition[], revision: number, isWhole: boolean): Promise<void>;
+}
+
+/** Follows configuration's definitions of collections. */
+export class DefinitionsFollower implements Closeable {
+  readonly #configuration: ServiceClient;
+  readonly #receiver: DefinitionsReceiver;
+  readonly #loop: FollowLoop;
+
+  constructor(
+    deps: { configuration: ServiceClient; clock: Clock; logger: Logger },
+    receiver: DefinitionsReceiver,
+    options: { readonly resyncMs: number },
+  ) {
+    this.#configuration = deps.configuration;
+    this.#receiver = receiver;
+    this.#loop = new FollowLoop(deps, (signal) => this.#catchUp(signal), {
+      what: { following: 'definitions' },
+      resyncMs: options.resyncMs,
+    });
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  sync(): Promise<void> {
+    return this.#loop.sync();
+  }
+
+  close(): Promise<void> {
+    return this.#loop.close();
+  }
+
+  async #catchUp(signal: AbortSignal): Promise<void> {
+    const { revision } = this.#receiver;
+    const first = await this.#read(revision, signal);
+    // A configuration that counts from the beginning again has lost, or never had, what we know.
+    if (first.revision < revision) return this.#readWhole(signal);
+    await this.#receiver.receive(first.definitions, first.revision, false);
+    for (let page = first; page.hasMore; ) {
+      page = await this.#read(page.revision, signal);
+      await this.#receiver.receive(page.definitions, page.revision, false);
+    }
+  }
+
+  async #readWhole(signal: AbortSignal): Promise<void> {
+    const definitions: CollectionDefinition[] = [];
+    let page = await this.#read(0, signal);
+    definitions.push(...page.definitions);
+    while (page.hasMore) {
+      page = await this.#read(page.revision, signal);
+      definitions.push(...page.definitions);
+    }
+    await this.#receiver.receive(definitions, page.revision, true);
+  }
+
+  async #read(after: number, signal: AbortSignal): Promise<DefinitionPage> {
+    const { collectionDefinitions } = await this.#configuration.request<{
+      collectionDefinitions: DefinitionPage;
+    }>(COLLECTION_DEFINITIONS, { after }, { signal });
+    return collectionDefinitions;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Clock } from '../../platform/clock.ts';
+import type { ServiceClient } from '../../platform/http/service-client.ts';
+import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Bus } from '../../platform/ports/bus.ts';
+import { Scope } from '../../platform/scope.ts';
+import { CollectionSet } from './collection-set.ts';
+import type { EndpointConfig } from './config.ts';
+import { EndpointSchema } from './endpoint-schema.ts';
+import { DefinitionsFollower } from './following/definitions-follower.ts';
+import { ViewFile } from './view/view-file.ts';
+
+export interface EndpointDeps {
+  /** The view's SQLite file; made where it does not exist. */
+  readonly viewPath: string;
+  readonly bus: Bus;
+  readonly configuration: ServiceClient;
+  readonly datasource: ServiceClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface EndpointOptions extends EndpointConfig {
+  readonly serviceToken: string;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/**
+ * Opens the public read side. It serves at once what the view has, and goes on following from there as soon as
+ * configuration and datasource answer; it never waits for them.
+ */
+export async function openEndpointService(
+  deps: EndpointDeps,
+  options: EndpointOptions,
+): Promise<SubgraphServer> {
+  const { bus, logger } = deps;
+  const scope = new Scope();
+  try {
+    const viewFile = scope.use(ViewFile.open(deps.viewPath));
+    const set: CollectionSet = scope.use(new CollectionSet({ ...deps, viewFile }, options, () => changed()));
+    const definitions = scope.use(new DefinitionsFollower(deps, set, { resyncMs: options.RESYNC }));
+    const schema = new EndpointSchema({
+      logger,
+      collections: {
+        get: (name) => set.get(name),
+        async find(name) {
+          if (!set.get(name)) await definitions.sync();
+          return set.get(name);
+        },
+        subscribe: (live, request) => set.subscribe(live, request),
+      },
+    });
+    schema.refresh(set.definitions);
+
+    function changed(): void {
+      if (!schema.refresh(set.definitions)) return;
+      bus
+        .publish('schema.changed', { subgraph: 'endpoint' })
+        .catch((error) => logger.warn({ err: error }, 'schema change not published'));
+    }
+
+    const server = scope.use(await openSubgraphServer({ schema: () => schema.current, logger }, options));
+    scope.use(await bus.subscribe('definitions.changed', () => definitions.wake()));
+    scope.use(
+      await bus.subscribe('collection.changed', ({ collection, incarnation, version }) => {
+        const state = set.get(collection)?.view.state;
+        if (state?.incarnation === incarnation && state.version >= version) return;
+        set.wake(collection);
+      }),
+    );
+    definitions.wake();
+    set.wake();
+    return { url: server.url, close: () => scope.close() };
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}

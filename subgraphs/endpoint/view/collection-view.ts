@@ -1,0 +1,235 @@
+import type { SqliteFile } from '../../../platform/adapters/sqlite.ts';
+import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
+import type { ChangePage, EntryChange } from '../../../platform/model/record.ts';
+import type { CollectionCatalog, CollectionRecord, ViewState } from './catalog.ts';
+import { EntryTable, type VersionedEntry } from './entry-table.ts';
+import { EMPTY_LAYOUT, type Layout, planLayout } from './layout.ts';
+import type { ViewEntry } from './row-codec.ts';
+
+/** What one page changed: `before` and `after` are null where the entry was not, or is no longer, there. */
+export interface ChangeSet {
+  readonly from: number;
+  readonly to: number;
+  readonly changes: readonly (VersionedEntry & { readonly before: ViewEntry | null })[];
+}
+
+export interface ApplyOptions {
+  /** When the page was asked for, in milliseconds since 1970: up to then the view is as current as it says. */
+  readonly askedAtMs: number;
+  /** Whether anyone wants to know what the entries were before. */
+  readonly withBefore: boolean;
+  /** Removals remembered at the most. */
+  readonly removedMax: number;
+}
+
+/** Entries that datasource tells anew from nothing, gathered beside the ones that are served until they are whole. */
+interface Replacement {
+  readonly table: EntryTable;
+  version: number;
+}
+
+/**
+ * One collection in the view. It goes from one whole state to the next: a page of changes is applied in one
+ * transaction, and what replaces all entries is swapped in when its last page has come.
+ */
+export class CollectionView {
+  readonly name: string;
+  readonly #file: SqliteFile;
+  readonly #catalog: CollectionCatalog;
+  #definition: CollectionDefinition;
+  #table: EntryTable;
+  #state: ViewState;
+  #replacement: Replacement | undefined;
+  #epoch = 0;
+  #altering: Promise<void> = Promise.resolve();
+  #isAltering = false;
+  #isDropped = false;
+
+  constructor(file: SqliteFile, catalog: CollectionCatalog, record: CollectionRecord) {
+    this.#file = file;
+    this.#catalog = catalog;
+    this.name = record.definition.name;
+    this.#definition = record.definition;
+    this.#state = record.state;
+    this.#table = new EntryTable(file, record.tableNumber, record.layout);
+  }
+
+  static create(
+    file: SqliteFile,
+    catalog: CollectionCatalog,
+    definition: CollectionDefinition,
+  ): CollectionView {
+    return file.transaction(() => {
+      const { layout } = planLayout(EMPTY_LAYOUT, definition.fields);
+      const tableNumber = catalog.nextTableNumber();
+      EntryTable.create(file, tableNumber, layout);
+      const record = { tableNumber, definition, layout, state: initialState(definition) };
+      catalog.save(record);
+      return new CollectionView(file, catalog, record);
+    });
+  }
+
+  get definition(): CollectionDefinition {
+    return this.#definition;
+  }
+
+  get state(): ViewState {
+    return this.#state;
+  }
+
+  get table(): EntryTable {
+    return this.#table;
+  }
+
+  get isDropped(): boolean {
+    return this.#isDropped;
+  }
+
+  /** From where datasource is asked for changes. */
+  get position(): number {
+    return (this.#replacement ?? this.#state).version;
+  }
+
+  /** Counts how often all entries have been replaced: what was read before does not go on afterwards. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /**
+   * Resolves when no change of the definition is being worked in: only then may `apply` be called, with no await
+   * in between.
+   */
+  async settled(): Promise<void> {
+    while (this.#isAltering) await this.#altering;
+  }
+
+  /**
+   * Applies a page of changes of the definition's incarnation.
+   *
+   * @returns What changed, or undefined where it is not to be told change by change: all entries have been
+   *   replaced, or are about to be.
+   */
+  apply(page: ChangePage, options: ApplyOptions): ChangeSet | undefined {
+    if (this.#isDropped) return undefined;
+    const isCurrent = page.version >= page.head;
+    if (page.reset) this.#beginReplacement();
+    const replacement = this.#replacement;
+    if (!replacement) return this.#applyChanges(page, isCurrent, options);
+    this.#file.transaction(() => {
+      for (const change of page.changes) replacement.table.put(change);
+    });
+    replacement.version = page.version;
+    if (isCurrent) this.#finishReplacement(replacement, options.askedAtMs);
+    return undefined;
+  }
+
+  /** Follows a change of the definition; entries keep being served meanwhile. */
+  define(definition: CollectionDefinition): Promise<void> {
+    const altering = this.#altering.then(() => this.#alter(definition));
+    this.#isAltering = true;
+    this.#altering = altering
+      .catch(() => {})
+      .finally(() => {
+        if (this.#altering === settled) this.#isAltering = false;
+      });
+    const settled = this.#altering;
+    return altering;
+  }
+
+  drop(): void {
+    if (this.#isDropped) return;
+    this.#isDropped = true;
+    this.#file.transaction(() => {
+      this.#replacement?.table.drop();
+      this.#table.drop();
+      this.#catalog.remove(this.name);
+    });
+  }
+
+  #applyChanges(page: ChangePage, isCurrent: boolean, options: ApplyOptions): ChangeSet {
+    const { version: from, incarnation } = this.#state;
+    const news = page.changes.filter((change) => change.version > from);
+    const asOfMs = isCurrent ? options.askedAtMs : this.#state.asOfMs;
+    return this.#file.transaction(() => {
+      const changes = news.map((change) => this.#put(change, options.withBefore));
+      const forgotten = this.#table.forgetRemoved(options.removedMax) ?? 0;
+      const floor = Math.max(this.#state.floor, forgotten);
+      this.#saveState({ incarnation, version: Math.max(from, page.version), floor, asOfMs });
+      return { from, to: this.#state.version, changes };
+    });
+  }
+
+  #put(change: EntryChange, withBefore: boolean): ChangeSet['changes'][number] {
+    const before = withBefore ? (this.#table.byId(change.id) ?? null) : null;
+    return { id: change.id, version: change.version, before, entry: this.#table.put(change) };
+  }
+
+  #beginReplacement(): void {
+    this.#discardReplacement();
+    this.#file.transaction(() => {
+      const table = EntryTable.create(this.#file, this.#catalog.nextTableNumber(), this.#table.layout);
+      this.#replacement = { table, version: 0 };
+    });
+  }
+
+  #finishReplacement({ table, version }: Replacement, asOfMs: number): void {
+    this.#epoch++;
+    this.#file.transaction(() => {
+      this.#table.drop();
+      this.#table = table;
+      this.#replacement = undefined;
+      // What was removed before is not known, so who comes with an older version starts anew.
+      this.#saveState({ incarnation: this.#state.incarnation, version, floor: version, asOfMs });
+    });
+  }
+
+  #discardReplacement(): void {
+    this.#replacement?.table.drop();
+    this.#replacement = undefined;
+  }
+
+  async #alter(definition: CollectionDefinition): Promise<void> {
+    if (this.#isDropped) return;
+    const plan = planLayout(this.#table.layout, definition.fields);
+    const isReborn = definition.incarnation !== this.#definition.incarnation;
+    this.#discardReplacement();
+    if (isReborn) {
+      this.#startAnew(definition, plan.layout);
+      return;
+    }
+    const isDone = await this.#table.alter(plan, () => this.#isDropped);
+    if (!isDone) return;
+    this.#definition = definition;
+    this.#save();
+  }
+
+  /** Another collection has taken the name: nothing of the old one is to be seen any more. */
+  #startAnew(definition: CollectionDefinition, layout: Layout): void {
+    this.#epoch++;
+    this.#file.transaction(() => {
+      this.#table.drop();
+      this.#table = EntryTable.create(this.#file, this.#catalog.nextTableNumber(), layout);
+      this.#definition = definition;
+      this.#saveState(initialState(definition));
+    });
+  }
+
+  #saveState(state: ViewState): void {
+    this.#state = state;
+    this.#save();
+  }
+
+  #save(): void {
+    this.#catalog.save({
+      tableNumber: this.#table.number,
+      definition: this.#definition,
+      layout: this.#table.layout,
+      state: this.#state,
+    });
+  }
+}
+
+/** Of a collection that datasource has told nothing of. */
+function initialState({ incarnation }: CollectionDefinition): ViewState {
+  return { incarnation, version: 0, floor: 0, asOfMs: null };
+}
