@@ -13,6 +13,9 @@ const CHANGE_EVERY_MS = 5_000;
 
 const dataFolder = process.env.DATA_DIR ?? './data/demo';
 
+const ADD = `mutation ($input: AddSourceInput!) { addSource(input: $input) { userErrors { field message } } }`;
+const REMOVE = `mutation ($id: ID!) { removeSource(id: $id, data: DELETE) { removedId } }`;
+
 await runPlatform(
   {
     ...process.env,
@@ -70,9 +73,6 @@ async function addSources({ gatewayUrl }: Platform, wanted: readonly AddSourceIn
   }
   return names;
 }
-
-const ADD = `mutation ($input: AddSourceInput!) { addSource(input: $input) { userErrors { field message } } }`;
-const REMOVE = `mutation ($id: ID!) { removeSource(id: $id, data: DELETE) { removedId } }`;
 
 async function send<T>(
   gatewayUrl: string,

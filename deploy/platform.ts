@@ -160,17 +160,19 @@ export async function runPlatform(
   onReady: (platform: Platform) => Promise<void> | void,
 ): Promise<void> {
   const shutdown = shutdownSignal();
+  const scope = new Scope();
   try {
-    const platform = await openPlatform(environment);
+    const platform = scope.use(await openPlatform(environment));
     await onReady(platform);
     await new Promise<void>((resolve) => {
       if (shutdown.aborted) resolve();
       shutdown.addEventListener('abort', () => resolve(), { once: true });
     });
     console.log('Stopping …');
-    await platform.close();
+    await scope.close();
     process.exit(0);
   } catch (error) {
+    await scope.close().catch(() => {});
     if (!(error instanceof TributaryError)) console.error(error);
     else for (const line of error.message.split('\n')) console.error(`tributary: ${line}`);
     process.exit(1);

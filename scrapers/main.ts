@@ -15,8 +15,9 @@ import { openWorker } from './open-worker.ts';
 import { steadyClock } from './worker/steady-clock.ts';
 
 async function main(): Promise<void> {
-  // A worker does not outlive who started it: its channel to it closes, however that died.
-  if (process.connected) process.once('disconnect', () => process.exit(0));
+  // A worker does not outlive who started it: its channel to it closes, however that died, if not before this line.
+  if (process.send && !process.connected) return;
+  process.once('disconnect', () => process.exit(0));
   const stopping = shutdownSignal();
   const config = readConfig(scraperSettings, process.env);
   await using scope = new Scope();
