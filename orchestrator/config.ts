@@ -4,7 +4,7 @@ import { durationMs, wholeNumber } from '../platform/config.ts';
 /** Settings of the orchestrator, as `readConfig` takes them. */
 export const orchestratorSettings = z.object({
   /** Sources that one worker of the shared pool is meant to hold; the workers are given the same setting. */
-  WORKER_CAPACITY: wholeNumber(1_000, 1, 100_000),
+  WORKER_CAPACITY: wholeNumber(10_000, 1, 100_000),
   /** Workers of the shared pool that stand ready even without sources, so that the first source runs at once. */
   POOL_REPLICAS_MIN: wholeNumber(1, 0, 1_000),
   /** Workers of the shared pool at the most, whatever the minimum: about 80 MB each, so that four fit a small machine. */

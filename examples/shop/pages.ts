@@ -99,7 +99,7 @@ export function newsPage({ products, stepCount }: Catalogue): string {
         maker,
         pence,
       }) => `<div class="teaser"><h2><a href="./catalogue/${sku.toLowerCase()}.html">${escapeHtml(title)}</a></h2>
-<p>De la maison «\u00a0${escapeHtml(maker)}\u00a0» – à découvrir, dès ${(pence / 100).toFixed(2).replace('.', ',')}\u00a0€`,
+<p>De la maison «\u00a0${escapeHtml(maker)}\u00a0» – à découvrir, dès <b class=prix>${(pence / 100).toFixed(2).replace('.', ',')}\u00a0€</b>`,
     );
   return page({
     title: 'Nouveautés',
@@ -126,7 +126,7 @@ function productCard(product: Product): string {
   return `<li><article class="product product--${product.category.toLowerCase()}" data-sku="${product.sku}">
   <a href="${href}" tabindex=-1 aria-hidden=true><img src="/media/${product.sku.toLowerCase()}.svg" alt="" loading=lazy></a>
   <h3><a href="${href}" title="${escapeHtml(product.title)}">${escapeHtml(shortened(product.title))}</a></h3>
-  <p class=product__maker>by ${escapeHtml(product.maker)}
+  <p class=product__maker>by <span itemprop=brand>${escapeHtml(product.maker)}</span>
   ${facts(product)}
 </article>`;
 }
