@@ -91,7 +91,7 @@ async function measure(siteUrl: string, count: number): Promise<{ residentBytes:
       WORKER_CAPACITY: String(SOURCES),
       SCRAPER_ALLOW_NETWORKS: '127.0.0.1/32',
       HOST_CONCURRENCY: '16',
-      HOST_INTERVAL: '0',
+      HOST_INTERVAL: 'PT0.001S',
     },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

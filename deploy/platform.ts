@@ -52,6 +52,8 @@ const settings = localSettings
   .extend(datasourceSettings.shape)
   .extend(endpointSettings.shape)
   .extend(orchestratorSettings.shape)
+  // The workers read their own; a wrong one should be said here, once, and not by each of them.
+  .extend(scraperSettings.omit({ REGISTRY_URL: true, SERVICE_TOKEN: true }).shape)
   .extend(gatewaySettings.shape);
 
 /**
@@ -60,8 +62,6 @@ const settings = localSettings
  */
 export async function openPlatform(environment: Environment): Promise<Platform> {
   const config = readConfig(settings, environment);
-  // The workers read their own settings; a wrong one should be said here, not by each of them.
-  readConfig(scraperSettings.omit({ REGISTRY_URL: true, SERVICE_TOKEN: true }), environment);
 
   const scope = new Scope();
   try {

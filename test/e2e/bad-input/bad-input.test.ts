@@ -93,8 +93,12 @@ describe('bad input', () => {
     ['another scheme', { url: 'file:///etc/passwd' }, ['url INVALID_URL']],
     ['a private address', { url: 'http://169.254.169.254/latest/' }, ['url ADDRESS_FORBIDDEN']],
     ['no duration', { every: '5 minutes' }, ['every INVALID_DURATION']],
-    ['no cron line', { cron: '61 * * * *' }, ['cron INVALID_CRON']],
-    ['no zone', { cron: '0 * * * *', timezone: 'Mars/Olympus' }, ['timezone INVALID_TIMEZONE']],
+    ['no cron line', { every: undefined, cron: '61 * * * *' }, ['cron INVALID_CRON']],
+    [
+      'no zone',
+      { every: undefined, cron: '0 * * * *', timezone: 'Mars/Olympus' },
+      ['timezone INVALID_TIMEZONE'],
+    ],
     ['no collection name', { collection: 'My Books' }, ['collection INVALID_NAME']],
     ['a name of the platform', { collection: 'sources' }, ['collection NAME_TAKEN']],
     ['no GraphQL name', { fields: [{ name: 'no-name', select: 'a' }] }, ['fields.0.name INVALID_NAME']],
@@ -106,7 +110,7 @@ describe('bad input', () => {
           { name: 'b', select: 'b' },
         ],
       },
-      ['fields.0.name RESERVED_NAME'],
+      ['fields.0.name INVALID_NAME'],
     ],
     [
       'a field twice',
@@ -119,7 +123,8 @@ describe('bad input', () => {
       ['fields.1.name DUPLICATE'],
     ],
     ['a key that is no field', { key: ['isbn'] }, ['key.0 KEY_UNKNOWN']],
-    ['no retain', { retain: 'SOMETIMES' }, ['retain INVALID_RETAIN']],
+    ['two schedules', { cron: '0 * * * *' }, ['every SCHEDULE_CONFLICT']],
+    ['no retain', { retain: 'SOMETIMES' }, ['retain INVALID_DURATION']],
   ])('names the field of %s, and stores nothing', async (_, changes, problems) => {
     expect(await problemsOf(changes)).toEqual(problems);
     expect(
@@ -133,7 +138,7 @@ describe('bad input', () => {
         'url INVALID_URL',
         'every INVALID_DURATION',
         'collection INVALID_NAME',
-        'records INVALID_SELECTOR',
+        'records REQUIRED',
       ]),
     );
   });
@@ -183,7 +188,12 @@ describe('bad input', () => {
       quarantined: 1,
       quarantinedRecords: [{ field: 'second', page: `${site.url}/list` }],
     });
-    const { partials } = await platform.query('{ partials { nodes { title second } } }');
+    const partials = await until('the entry', async () => {
+      const { data } = await platform.send<{ partials: { nodes: unknown[] } }>(
+        '{ partials { nodes { title second } } }',
+      );
+      return data && data.partials.nodes.length > 0 && data.partials;
+    });
     expect(partials.nodes).toEqual([{ title: 'Two', second: 'Two' }]);
   });
 

@@ -10,7 +10,8 @@ export interface Book {
   readonly year: number | null;
   readonly price: string | null;
   readonly available: boolean;
-  readonly tags: readonly string[];
+  /** Null where the page names none: a selector that finds nothing says nothing. */
+  readonly tags: readonly string[] | null;
   readonly url: string;
   readonly cover: string;
   readonly addedAt: string;
