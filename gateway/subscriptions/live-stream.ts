@@ -6,13 +6,15 @@ import { codedError, publicError } from '../execution/errors.ts';
 import type { Executor } from '../execution/execute.ts';
 import type { PreparedOperation } from '../execution/prepare.ts';
 import type { Start, SubscriptionOperation } from './operation.ts';
-import { RecentMessages } from './position.ts';
+import { isPlace, RecentMessages } from './recent-messages.ts';
 import type { Upstreams } from './upstreams.ts';
 
 /** One subscriber's end of a stream. */
 export interface Subscriber {
   /** @param payload A result as JSON, the same text for all subscribers of the stream. */
   deliver(payload: string): void;
+  /** Resolves once what was delivered is on its way, or never will be. */
+  written(): Promise<void>;
   /** Nothing follows. */
   end(errors?: readonly GraphQLFormattedError[]): void;
 }
@@ -46,8 +48,10 @@ const RETRY_MS_MAX = 5_000;
 /** Kept for subscribers who join: enough for the few events between a snapshot and its reader's joining. */
 const RECENT = { messagesMax: 64, charactersMax: 256 * 1024 };
 
-/** Events that wait to be joined; beyond them the upstream is left and resumed later, where it sums changes up. */
-const WAITING_MAX = 1_000;
+/** Events that wait to be joined. Beyond them the upstream is left, and resumed later, when it sums the changes up. */
+const WAITING_MAX = 100;
+/** The same where it cannot be resumed, and leaving it ends the subscriptions. */
+const WAITING_MAX_UNRESUMABLE = 10_000;
 
 /**
  * One upstream, one execution for each of its events, and one text for all its subscribers.
@@ -80,6 +84,8 @@ export class LiveStream {
   #retry: Timer | undefined;
   #retryMs = RETRY_MS;
   #lostAtMs: number | undefined;
+  /** Where the upstream goes on behind the last event delivered. */
+  #cursor: string | undefined;
 
   /**
    * @param on.moved Called after each delivery.
@@ -151,11 +157,12 @@ export class LiveStream {
   }
 
   #connect(after: string | undefined): void {
-    const { subgraph } = this.operation;
+    const { subgraph, isResumable } = this.operation;
+    const waitingMax = isResumable ? WAITING_MAX : WAITING_MAX_UNRESUMABLE;
     const request = this.operation.upstreamRequest(this.#variables, after);
     this.#upstream = this.#deps.upstreams.subscribe(subgraph, request, {
       onEvent: (event) => {
-        if (this.#waiting.length >= WAITING_MAX) this.#overflow();
+        if (this.#waiting.length >= waitingMax) this.#overflow();
         else this.#enqueue(() => this.#handle(event));
       },
       onErrors: (errors) => this.#enqueue(() => this.end(errors.map((error) => this.#publicError(error)))),
@@ -166,7 +173,11 @@ export class LiveStream {
 
   #overflow(): void {
     void this.#upstream?.close();
-    this.#enqueue(() => this.#resume(new Error('events came faster than they could be joined')));
+    this.#enqueue(() =>
+      this.#cursor === undefined
+        ? this.#resume(new Error('events came faster than they could be joined'))
+        : this.#connect(this.#cursor),
+    );
   }
 
   /** Does one thing after the other: what the upstream said last never overtakes what it said before. */
@@ -195,34 +206,37 @@ export class LiveStream {
     if (this.#isClosed) return;
     const message = JSON.stringify(result);
     this.hasDelivered = true;
-    if (event.data) this.#move(this.operation.cursorOf(event), message);
-    for (const subscriber of [...this.#subscribers]) subscriber.deliver(message);
+    if (event.data) this.#move(message, this.operation.cursorOf(event));
+    const subscribers = [...this.#subscribers];
+    for (const subscriber of subscribers) subscriber.deliver(message);
     this.#onMoved(this);
+    // A snapshot is sent as fast as it is taken. What happens now waits for nobody.
+    if (this.operation.isResumable && this.recent.place === undefined && !this.#isClosed) {
+      await Promise.race(subscribers.map((subscriber) => subscriber.written()));
+    }
   }
 
-  #move(cursor: string | undefined, message: string): void {
-    if (cursor === undefined) {
-      this.recent.clear();
-    } else {
-      // The end of a snapshot is the present.
-      if (this.recent.head === undefined) this.isCurrent = true;
-      this.recent.push(cursor, message);
-    }
+  #move(message: string, cursor: string | undefined): void {
+    const place = placeOf(cursor);
+    // The first place of a stream that had none is the end of its snapshot: the present.
+    if (place !== undefined && this.recent.place === undefined) this.isCurrent = true;
+    this.#cursor = cursor;
+    this.recent.push(place, message);
   }
 
   #resume(reason: unknown): void {
     const { clock, logger } = this.#deps;
-    const { head } = this.recent;
-    const isUntouched = !this.hasDelivered && this.start.from === 'snapshot';
+    const canStartAnew = !this.hasDelivered && this.start.from === 'snapshot';
     this.#lostAtMs ??= clock.now();
     const isTooLong = clock.now() - this.#lostAtMs >= this.#options.resumeTimeoutMs;
-    if ((head === undefined && !isUntouched) || isTooLong) {
-      logger.warn({ err: reason, subscription: this.operation.rootField }, 'upstream lost, subscribers told');
+    const about = { err: reason, subscription: this.operation.rootField };
+    if ((this.#cursor === undefined && !canStartAnew) || isTooLong) {
+      logger.warn(about, 'upstream lost, its subscribers are told');
       this.end([UPSTREAM_LOST]);
       return;
     }
-    logger.info({ err: reason, subscription: this.operation.rootField }, 'upstream lost, resuming');
-    this.#retry = clock.schedule(this.#retryMs, () => this.#connect(head));
+    logger.info(about, 'upstream lost, resuming');
+    this.#retry = clock.schedule(this.#retryMs, () => this.#connect(this.#cursor));
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }
 
@@ -233,6 +247,10 @@ export class LiveStream {
       ? { message, extensions: { code } }
       : publicError(new Error(message), this.#deps.logger);
   }
+}
+
+function placeOf(cursor: string | undefined): string | undefined {
+  return cursor !== undefined && isPlace(cursor) ? cursor : undefined;
 }
 
 const UPSTREAM_LOST = codedError(

@@ -49,13 +49,12 @@ export interface SubscriptionOperation {
   streamKeyOf(variables: Variables): string;
   /** What to send to the subgraph, with the events' cursors selected beside what the app selects. */
   upstreamRequest(variables: Variables, after: string | undefined): UpstreamRequest;
-  /** The place behind the event; undefined for one that leaves none, such as a part of a snapshot. */
+  /** Where the app, or we for it, can resume behind the event; undefined for one without a cursor. */
   cursorOf(event: ExecutionResult): string | undefined;
 }
 
-/** How the cursor of an event, and whether it ends a snapshot, are called upstream: unlike anything an app selects. */
+/** What an event's cursor, and the cursor to resume after, are called upstream: unlike anything an app selects. */
 const CURSOR = '_streamCursor';
-const COMPLETE = '_streamComplete';
 const AFTER = '_streamAfter';
 
 /** Arguments that say where a stream starts, not what is in it. */
@@ -97,8 +96,7 @@ export function describeSubscription(prepared: PreparedOperation): SubscriptionO
     },
     cursorOf({ data }) {
       const event = data?.[responseName] as Record<string, unknown> | null | undefined;
-      if (!event || event[COMPLETE] === false) return undefined;
-      return event[CURSOR] as string | undefined;
+      return event?.[CURSOR] as string | undefined;
     },
   };
 }
@@ -168,13 +166,8 @@ function selectPosition(
 }
 
 function positionOf(type: GraphQLObjectType): FieldNode[] {
-  const fields = type.getFields();
-  if (!fields.cursor) return [];
-  return [aliased(CURSOR, 'cursor'), ...(fields.complete ? [aliased(COMPLETE, 'complete')] : [])];
-}
-
-function aliased(alias: string, name: string): FieldNode {
-  return { kind: Kind.FIELD, alias: nameNode(alias), name: nameNode(name) };
+  if (!type.getFields().cursor) return [];
+  return [{ kind: Kind.FIELD, alias: nameNode(CURSOR), name: nameNode('cursor') }];
 }
 
 function fragmentOn(type: string, selections: SelectionNode[]): SelectionNode {

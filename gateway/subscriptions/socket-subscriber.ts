@@ -25,6 +25,7 @@ export class SocketSubscriber implements Subscriber {
   readonly #socket: WebSocket;
   readonly #prefix: string;
   readonly #bufferBytesMax: number;
+  #written = Promise.resolve();
   #ended: readonly GraphQLFormattedError[] | undefined;
   #iterator: PushIterator<never> | undefined;
 
@@ -42,7 +43,11 @@ export class SocketSubscriber implements Subscriber {
       socket.close(TOO_SLOW, 'Too slow: connect again and resume after your last cursor');
       return;
     }
-    socket.send(`${this.#prefix}${payload}}`);
+    this.#written = new Promise((resolve) => socket.send(`${this.#prefix}${payload}}`, () => resolve()));
+  }
+
+  written(): Promise<void> {
+    return this.#written;
   }
 
   end(errors: readonly GraphQLFormattedError[] = []): void {

@@ -39,20 +39,21 @@ export interface StreamsDeps extends Omit<StreamDeps, 'renew'> {
 /**
  * Lets many subscribers of one operation share one upstream, without any of them missing an event.
  *
- * A *place* is a cursor: whoever is at a place has got every change up to it. A stream delivers all changes behind the
- * place it is at, in order, and keeps the last of them. Then:
+ * It rests on one promise of the subgraphs: a cursor that is a *place* says what its reader has. Readers of one operation
+ * (same text, same variables, but for where they start) who are at the same place have the same, and what
+ * follows for one is right for the other. So:
  *
  * 1. Who asks for a snapshot, or for what came after a cursor, gets a stream of its own, and with it exactly what the
- *    subgraph answers it. (Others who ask the same before its first event share it.)
- * 2. Once such a stream is at a place, and the family's live stream knows everything between that place and its own,
- *    its subscribers get what they miss and go on with the live stream. Where there is none, it becomes it.
+ *    subgraph answers it. Others who ask the same before its first event share it.
+ * 2. Once such a stream is at a place where the family's *live* stream is, or was a few messages ago, its subscribers get
+ *    these messages and go on with the live stream; its own upstream is closed. Where there is no live stream, it becomes
+ *    it. Who resumes at such a place joins without an upstream of its own.
  * 3. Who asks for what happens from now on joins the live stream, or becomes it.
  *
- * Step 2 is one synchronous step, so nothing comes between. Cursors that cannot be compared are never taken to
- * be level: such a subscriber keeps its own stream, which costs an upstream and loses nothing. Between
- * instances of a subgraph, changes may come summed up differently, and so twice; never not at all.
+ * Joining is one synchronous step, so nothing comes between. Streams that never meet, as in a rush of changes that their
+ * upstreams sum up differently, stay apart until it is calm: that costs an upstream, and loses nothing.
  *
- * A subscription that knows no `after` tells what happens, from now on: it is shared at once.
+ * A subscription without `after` tells what happens, from now on: it is shared at once.
  */
 export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams {
   const families = new Map<string, Family>();
@@ -94,9 +95,9 @@ export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams 
 
   function settle(family: Family): void {
     for (const stream of family.streams) {
-      const { head } = stream.recent;
-      if (head === undefined || stream === family.live) continue;
-      const missed = family.live?.recent.after(head);
+      const { place } = stream.recent;
+      if (place === undefined || stream === family.live) continue;
+      const missed = family.live?.recent.after(place);
       if (!family.live) family.live = stream;
       else if (missed) stream.moveTo(family.live, missed);
     }

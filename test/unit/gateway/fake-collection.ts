@@ -1,5 +1,5 @@
 import { CursorInvalidError } from '../../../platform/errors.ts';
-import { decodeChangeCursor, encodeChangeCursor } from '../../../platform/model/cursor.ts';
+import { decodeCursor, encodeChangeCursor, encodeCursor } from '../../../platform/model/cursor.ts';
 import { PushIterator } from '../../../platform/push-iterator.ts';
 
 export interface FakeEntry {
@@ -10,7 +10,7 @@ export interface FakeEntry {
 export type FakeEvent =
   | { __typename: 'BookSnapshot'; cursor: string; entries: readonly FakeEntry[]; complete: boolean }
   | { __typename: 'BookDelta'; cursor: string; upserted: readonly FakeEntry[]; removed: readonly string[] }
-  | { __typename: 'BookCursorExpired'; reason: string };
+  | { __typename: 'BookCursorExpired'; cursor: string; message: string };
 
 /**
  * A collection that behaves as endpoint's promise says: snapshots in pages, deltas with the cursor behind them,
@@ -25,7 +25,7 @@ export class FakeCollection {
   readonly begun: { after: string | null; snapshot: boolean }[] = [];
   readonly #entries = new Map<string, { readonly entry: FakeEntry; readonly version: number }>();
   readonly #removed = new Map<string, number>();
-  readonly #readers = new Set<() => void>();
+  readonly #readers = new Set<(lagMax?: number) => void>();
 
   get readerCount(): number {
     return this.#readers.size;
@@ -59,12 +59,17 @@ export class FakeCollection {
     this.#tell();
   }
 
+  /** Tells every reader what it has not been told yet. */
+  flush(): void {
+    for (const tell of [...this.#readers]) tell(1);
+  }
+
   /** @param lag Changes that are summed up into one delta at the least. */
   stream(after: string | null, snapshot: boolean, lag = 1): PushIterator<{ booksChanged: FakeEvent }> {
     this.begun.push({ after, snapshot });
     let version = this.version;
-    const tell = () => {
-      if (this.version >= version + lag) version = this.#deltaSince(version, push);
+    const tell = (lagMax = lag) => {
+      if (this.version >= version + Math.min(lag, lagMax)) version = this.#deltaSince(version, push);
     };
     const iterator = new PushIterator<{ booksChanged: FakeEvent }>({
       onReturn: () => this.#readers.delete(tell),
@@ -72,14 +77,19 @@ export class FakeCollection {
     const push = (event: FakeEvent) => iterator.push({ booksChanged: event });
     this.#readers.add(tell);
     if (after !== null) {
-      const place = decodeChangeCursor(after);
-      if (place.version > this.version) throw new CursorInvalidError(after);
-      if (place.incarnation === this.incarnation && place.version >= this.oldestVersion) {
-        version = place.version;
+      const [tag, incarnation, place] = decodeCursor(after) as [string, string, number];
+      if (place > this.version) throw new CursorInvalidError(after);
+      if (incarnation === this.incarnation && place >= this.oldestVersion) {
+        version = place;
+        if (tag === 's') {
+          const cursor = encodeChangeCursor({ incarnation, version });
+          push({ __typename: 'BookSnapshot', cursor, entries: this.entries(), complete: true });
+        }
         if (version < this.version) version = this.#deltaSince(version, push);
         return iterator;
       }
-      push({ __typename: 'BookCursorExpired', reason: 'too old' });
+      const cursor = encodeCursor(['s', this.incarnation, this.version, null]);
+      push({ __typename: 'BookCursorExpired', cursor, message: 'too old' });
     }
     if (after !== null || snapshot) this.#snapshot(push);
     return iterator;
@@ -88,9 +98,10 @@ export class FakeCollection {
   #snapshot(push: (event: FakeEvent) => void): void {
     const entries = this.entries();
     const half = Math.ceil(entries.length / 2);
-    const page = { __typename: 'BookSnapshot', cursor: this.cursor } as const;
-    push({ ...page, entries: entries.slice(0, half), complete: false });
-    push({ ...page, entries: entries.slice(half), complete: true });
+    const { cursor } = this;
+    const within = encodeCursor(['s', this.incarnation, this.version, half]);
+    push({ __typename: 'BookSnapshot', cursor: within, entries: entries.slice(0, half), complete: false });
+    push({ __typename: 'BookSnapshot', cursor, entries: entries.slice(half), complete: true });
   }
 
   #deltaSince(version: number, push: (event: FakeEvent) => void): number {

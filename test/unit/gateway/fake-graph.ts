@@ -49,7 +49,7 @@ const ENDPOINT = `${LINK}
   union BookEvent = BookSnapshot | BookDelta | BookCursorExpired
   type BookSnapshot { cursor: String!  entries: [Book!]!  complete: Boolean! }
   type BookDelta { cursor: String!  upserted: [Book!]!  removed: [ID!]! }
-  type BookCursorExpired { reason: String! }
+  type BookCursorExpired { cursor: String!  message: String! }
 `;
 
 /** Three small subgraphs and a gateway over them, with hands on all that happens between. */
