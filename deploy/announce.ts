@@ -1,10 +1,8 @@
 import type { Platform } from './platform.ts';
 
 /** Says what listens where, and the three things to try next. */
-export function announce(
-  { gatewayUrl, dataFolder, startMs, services }: Platform,
-  lines: readonly string[] = [],
-): void {
+export function announce(platform: Platform, lines: readonly string[], tries: readonly string[]): void {
+  const { gatewayUrl, dataFolder, startMs, services } = platform;
   const where = services.map(({ name, url }) => `${name} ${new URL(url).host}`).join(', ');
   const out = [
     '',
@@ -18,9 +16,7 @@ export function announce(
     '',
     'Three things to try next:',
     '',
-    `  1. Open ${gatewayUrl}/graphiql: its first tab adds a source. Run it.`,
-    '  2. Query the entries under their own type a moment later: { books(first: 5) { nodes { title price } } }',
-    '  3. Watch them change: subscription { booksChanged { ... on BookDelta { upserted { title price } } } }',
+    ...tries.map((line, index) => `  ${index + 1}. ${line}`),
     '',
     'Ctrl-C stops everything; the next start goes on where this one was.',
     '',

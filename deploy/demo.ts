@@ -26,10 +26,18 @@ await runPlatform(
   async (platform) => {
     const shop = await openShopAgain();
     const names = await addSources(platform, demoSources(shop.url));
-    announce(platform, [
-      `  shop        ${shop.url}   (prices and stock change every few seconds)`,
-      `  sources     ${names.join(', ')}`,
-    ]);
+    announce(
+      platform,
+      [
+        `  shop        ${shop.url}   (prices and stock change every few seconds)`,
+        `  sources     ${names.join(', ')}`,
+      ],
+      [
+        `Open ${platform.gatewayUrl}/graphiql, and ${shop.url} beside it.`,
+        'Query what the shop sells: { products(first: 5, orderBy: [{ price: DESC }]) { nodes { title price stock } } }',
+        'Watch it change: subscription { productsChanged { ... on ProductDelta { upserted { title price } removed } } }',
+      ],
+    );
   },
 );
 
