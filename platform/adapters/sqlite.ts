@@ -3,7 +3,11 @@ import { dirname } from 'node:path';
 import Database from 'libsql';
 import { ClosedError, TributaryError } from '../errors.ts';
 
-export type SqlValue = string | number | bigint | null | Uint8Array;
+/**
+ * What the driver gives back as it took it: not so BLOBs, nor whole numbers beyond 2^53 - 1. Of text it loses what
+ * stands behind a NUL, and halves of surrogate pairs: JSON escapes both, and `entryKey` refuses them.
+ */
+export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
 export interface SqliteOptions {

@@ -4,11 +4,15 @@ import type { FieldValue, FieldValues } from './record.ts';
 /** Longer keys are refused: they are indexed, and named in URLs and logs. In UTF-16 code units. */
 export const KEY_LENGTH_MAX = 2_048;
 
+/** NUL and halves of surrogate pairs: stores cut or replace them, and would take two keys for one. */
+const UNKEEPABLE = /[\0\p{Cs}]/u;
+
 /**
  * The key of the entry that a record belongs to: a single key field's value as a string, several as a
  * JSON array of strings.
  *
- * @returns undefined where a key field has no value, or the key is empty or longer than `KEY_LENGTH_MAX`.
+ * @returns undefined where a key field has no value, or the key is empty, longer than `KEY_LENGTH_MAX`
+ *   or not kept by every store.
  */
 export function entryKey(keyFields: readonly string[], fields: FieldValues): string | undefined {
   const parts: string[] = [];
@@ -19,7 +23,7 @@ export function entryKey(keyFields: readonly string[], fields: FieldValues): str
   }
   const [first] = parts;
   const key = parts.length === 1 && first !== undefined ? first : JSON.stringify(parts);
-  return key === '' || key.length > KEY_LENGTH_MAX ? undefined : key;
+  return key === '' || key.length > KEY_LENGTH_MAX || UNKEEPABLE.test(key) ? undefined : key;
 }
 
 function keyPart(value: FieldValue): string {

@@ -25,8 +25,11 @@ export const COLLECTION_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 /** Pure and total for names that match `COLLECTION_NAME`: every service derives the same. */
 export function generatedNames(collection: string): GeneratedNames {
   const list = camelize(collection, true);
-  const singular = camelize(singularize(collection), true);
-  const type = camelize(singularize(collection));
+  const one = singularize(collection);
+  // Of "s" or "model_s" nothing is left that could be a name of its own.
+  const base = COLLECTION_NAME.test(one) && !one.endsWith('_') ? one : collection;
+  const singular = camelize(base, true);
+  const type = camelize(base);
   return {
     type,
     lookup: singular === list ? `${list}ByKey` : singular,
