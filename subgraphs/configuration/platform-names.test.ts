@@ -46,6 +46,8 @@ describe('the name of a collection', () => {
     // BookConnection is the connection of books.
     ['book_connections', 'books', 'BookConnection'],
     ['books', 'book_connections', 'BookConnection'],
+    // Of different root types, but one would be taken for the other.
+    ['books_changed', 'books', 'booksChanged'],
   ])('%s beside %s shares %s', (collection, other, name) => {
     const reason = check(collection, [other]);
     if (name === undefined) expect(reason).toBeUndefined();

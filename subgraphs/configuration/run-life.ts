@@ -62,14 +62,18 @@ export function cancelledRun(run: Run, now: number): Run {
 
 /** A run whose worker is gone: nobody knows what it came to. */
 export function lostRun(run: Run, now: number): Run {
-  return {
-    ...run,
-    status: 'FAILED',
-    finishedAt: now,
-    error: {
-      code: WORKER_LOST,
-      message: 'The worker that read the source fell silent. The source is read again at once.',
-      url: null,
-    },
-  };
+  return failedRun(
+    run,
+    now,
+    'The worker that read the source fell silent. The source is read again at once.',
+  );
+}
+
+/** A run that its worker left for another, without a word on how it ended. */
+export function abandonedRun(run: Run, now: number): Run {
+  return failedRun(run, now, 'The worker began another run before it had said how this one ended.');
+}
+
+function failedRun(run: Run, now: number, message: string): Run {
+  return { ...run, status: 'FAILED', finishedAt: now, error: { code: WORKER_LOST, message, url: null } };
 }

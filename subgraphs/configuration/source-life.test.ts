@@ -177,7 +177,12 @@ describe('a changed source', () => {
 
 describe('a run', () => {
   it('that begins takes the place of the queued one, and sets the next from its start', () => {
-    const step = started({ ...busy, runningRunId: null }, waiting, report('RUNNING'), NOW - 5, NOW);
+    const step = started(
+      { ...busy, runningRunId: null },
+      { run: waiting, former: undefined, startedAt: NOW - 5 },
+      report('RUNNING'),
+      NOW,
+    );
     expect(step.source).toMatchObject({
       runningRunId: 'waiting',
       queuedRunId: null,
@@ -189,8 +194,22 @@ describe('a run', () => {
   it('that the schedule began leaves the queued one waiting', () => {
     const scheduled = aRun('new', 's1', { trigger: 'SCHEDULE' });
     const requested = { ...busy, runningRunId: null };
-    const step = started(requested, scheduled, report('RUNNING'), NOW, NOW);
+    const step = started(
+      requested,
+      { run: scheduled, former: undefined, startedAt: NOW },
+      report('RUNNING'),
+      NOW,
+    );
     expect(step.source).toMatchObject({ runningRunId: 'new', queuedRunId: 'waiting', lastRunId: 'new' });
+  });
+
+  it('that begins while another goes on ends that one', () => {
+    const step = started(busy, { run: waiting, former: running, startedAt: NOW }, report('RUNNING'), NOW);
+    expect(step.runs).toMatchObject([
+      { id: 'running', status: 'FAILED', finishedAt: NOW, error: { code: 'WORKER_LOST' } },
+      { id: 'waiting', status: 'RUNNING' },
+    ]);
+    expect(step.source.runningRunId).toBe('waiting');
   });
 
   const end = (status: RunStatus, before = busy, run = running) =>

@@ -2,7 +2,7 @@ import type { Run, RunReport, RunTrigger } from '../../platform/model/run.ts';
 import { type DataDisposal, isLive, poolOf, type Source } from '../../platform/model/source.ts';
 import type { SourceSpec } from '../../platform/model/source-spec.ts';
 import type { SourceChange } from '../../platform/ports/source-store.ts';
-import { cancelledRun, lostRun, newRun, reportedRun } from './run-life.ts';
+import { abandonedRun, cancelledRun, lostRun, newRun, reportedRun } from './run-life.ts';
 import { isFinal } from './run-transitions.ts';
 import { nextRunAt } from './schedule.ts';
 
@@ -117,12 +117,14 @@ function withoutWorker(source: Source, { queued, running }: OpenRuns, now: numbe
   };
 }
 
-/** A worker reports that the run began, be it the queued one or one that its schedule started. */
+/**
+ * A worker reports that a run began, be it the queued one or one that its schedule started. A run that was still
+ * going on is over by that: the worker that holds the source has no other.
+ */
 export function started(
   source: Source,
-  run: Run,
+  { run, former, startedAt }: { run: Run; former: Run | undefined; startedAt: number },
   report: RunReport,
-  startedAt: number,
   now: number,
 ): SourceStep {
   return {
@@ -133,7 +135,10 @@ export function started(
       lastRunId: lastRunId(source, run),
       nextRunAt: nextRunAt(source.spec.schedule, startedAt, now),
     },
-    runs: [reportedRun(run, report, { startedAt, finishedAt: null })],
+    runs: [
+      ...(former ? [abandonedRun(former, now)] : []),
+      reportedRun(run, report, { startedAt, finishedAt: null }),
+    ],
   };
 }
 

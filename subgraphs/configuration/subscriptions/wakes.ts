@@ -1,10 +1,10 @@
 import type { Logger } from '../../../platform/logger.ts';
 import type { Bus } from '../../../platform/ports/bus.ts';
 import type { SourceStore } from '../../../platform/ports/source-store.ts';
+import { createLevelTrigger } from '../level-trigger.ts';
 import { poolDemands } from '../pool-demands.ts';
 import type { PreviewQueue } from '../preview-queue.ts';
 import { type ChangeIterator, openChanges } from './change-iterator.ts';
-import { createLevelTrigger } from './level-trigger.ts';
 
 export interface WakeDeps {
   readonly bus: Bus;

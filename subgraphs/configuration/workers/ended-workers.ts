@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../../platform/clock.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { Closeable } from '../../../platform/scope.ts';
 import { apply, type CommandContext, untilCommitted } from '../commands/context.ts';
+import { createLevelTrigger } from '../level-trigger.ts';
 import { workerLost } from '../source-life.ts';
 
 /** How long an ended worker is remembered, so that it cannot come back under its old id: longer than any nap. */
@@ -41,29 +42,26 @@ export function watchLeases(
   { clock, logger }: { clock: Clock; logger: Logger },
   everyMs: number,
 ): Closeable {
-  let timer: Timer | undefined;
-  let current: Promise<void> = Promise.resolve();
-  let isClosed = false;
-  const check = async () => {
-    try {
+  const check = createLevelTrigger(
+    async () => {
       const ended = await freeExpiredWorkers(context);
       if (ended.length > 0) logger.warn({ workerIds: ended }, 'workers lost, their sources freed');
-    } catch (error) {
-      if (!isClosed) logger.error({ err: error }, 'lease check failed');
-    }
-    if (!isClosed) plan();
-  };
+    },
+    (error) => logger.error({ err: error }, 'lease check failed'),
+  );
+  let timer: Timer;
+  let checked = Promise.resolve();
   const plan = () => {
     timer = clock.schedule(everyMs, () => {
-      current = check();
+      checked = check();
+      plan();
     });
   };
   plan();
   return {
     async close() {
-      isClosed = true;
-      timer?.close();
-      await current;
+      timer.close();
+      await checked;
     },
   };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BadUserInputError, StaleTokenError } from '../../../platform/errors.ts';
 import type { FieldMiss, QuarantinedRecord, Run, RunError, RunReport } from '../../../platform/model/run.ts';
 import type { Source } from '../../../platform/model/source.ts';
-import { apply, type CommandContext, untilCommitted } from '../commands/context.ts';
+import { apply, type CommandContext, openRuns, untilCommitted } from '../commands/context.ts';
 import type { ReportRunInput } from '../generated.ts';
 import { fieldMissShape, quarantinedRecordShape, readShape, runErrorShape } from '../report-shapes.ts';
 import { newRun, reportedRun } from '../run-life.ts';
@@ -13,7 +13,7 @@ import { finished, started } from '../source-life.ts';
  * Moves a run on as its worker says. Saying the same again changes nothing.
  *
  * @throws {StaleTokenError} The worker does not hold the source by this token now.
- * @throws {BadUserInputError} The run is over, is another source's, or another run of the source goes on.
+ * @throws {BadUserInputError} The run is over, or is another source's.
  */
 export async function reportRun(
   context: CommandContext,
@@ -48,13 +48,10 @@ async function takeReport(
     newRun(input.runId, { sourceId: input.sourceId, revision: source.revision }, 'SCHEDULE', startedAt);
 
   switch (runTransition(known?.status, report.status)) {
-    case 'START':
-      if (source.runningRunId !== null) {
-        throw new BadUserInputError(
-          `Run ${source.runningRunId} of source ${input.sourceId} goes on: report its end first.`,
-        );
-      }
-      return apply(context, started(source, run, report, startedAt, now));
+    case 'START': {
+      const { running: former } = await openRuns(store, source);
+      return apply(context, started(source, { run, former, startedAt }, report, now));
+    }
     case 'PROGRESS': {
       const next = reportedRun(run, report, { startedAt, finishedAt: null });
       const committed = await store.commit({ source, runs: [next] });
@@ -72,14 +69,15 @@ async function takeReport(
   }
 }
 
-async function heldSource({ store }: CommandContext, input: ReportRunInput, now: number): Promise<Source> {
+async function heldSource(context: CommandContext, input: ReportRunInput, now: number): Promise<Source> {
+  const { store } = context;
   const source = await store.source(input.sourceId);
   const worker = await store.worker(input.workerId);
-  const isHeld = source?.workerId === input.workerId && source.token === input.token;
-  if (!source || !isHeld || !worker || worker.leaseUntil <= now) {
-    throw new StaleTokenError(input.sourceId, input.token);
-  }
-  return source;
+  const isHolder = source?.workerId === input.workerId && worker !== undefined && worker.leaseUntil > now;
+  if (isHolder && source.token === input.token) return source;
+  // A worker that holds the source anew and speaks by its old token has not heard of the new one: tell it again.
+  if (isHolder) await apply(context, { source, tellsWorker: true });
+  throw new StaleTokenError(input.sourceId, input.token);
 }
 
 function reportOf(input: ReportRunInput): RunReport {
