@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { graphiqlPolicy } from '../graphiql-policy.ts';
@@ -12,16 +11,15 @@ const ASSETS_CACHE = 'public, max-age=31536000, immutable';
  * @param folder What Vite built: `index.html` and `assets/`.
  */
 export async function addGraphiql(app: FastifyInstance, folder: string): Promise<void> {
-  await app.register(fastifyStatic, {
-    root: folder,
-    prefix: '/graphiql/',
-    cacheControl: false,
-    setHeaders(response, path) {
-      // Also the workers' own scripts are documents to the policy.
-      response.setHeader('content-security-policy', graphiqlPolicy);
-      response.setHeader('cache-control', basename(path) === 'index.html' ? 'no-cache' : ASSETS_CACHE);
-    },
-  });
-  app.get('/graphiql', async (_request, reply) => reply.sendFile('index.html'));
   app.get('/', async (_request, reply) => reply.redirect('/graphiql'));
+  await app.register(async (page) => {
+    page.addHook('onSend', async ({ url }, reply) => {
+      // The workers' scripts are documents of their own to the policy, so it goes with every file.
+      reply.header('content-security-policy', graphiqlPolicy);
+      const isAsset = url.startsWith('/graphiql/assets/') && reply.statusCode < 400;
+      reply.header('cache-control', isAsset ? ASSETS_CACHE : 'no-cache');
+    });
+    await page.register(fastifyStatic, { root: folder, prefix: '/graphiql/', cacheControl: false });
+    page.get('/graphiql', async (_request, reply) => reply.sendFile('index.html'));
+  });
 }

@@ -12,8 +12,9 @@ import { openSubgraphServer, type SubgraphServer } from '../../../platform/http/
 import { type Logger, silentLogger } from '../../../platform/logger.ts';
 import type { ServiceName } from '../../../platform/ports/registry.ts';
 import { PushIterator } from '../../../platform/push-iterator.ts';
-import { type Closeable, Scope } from '../../../platform/scope.ts';
+import type { Closeable } from '../../../platform/scope.ts';
 import { FakeCollection } from './fake-collection.ts';
+import { openProxy, type TcpProxy } from './tcp-proxy.ts';
 
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable", "@inaccessible"])';
@@ -54,7 +55,6 @@ const ENDPOINT = `${LINK}
 
 /** Three small subgraphs and a gateway over them, with hands on all that happens between. */
 export class FakeGraph implements Closeable {
-  readonly scope = new Scope();
   readonly books = new FakeCollection();
   readonly registry = new MemoryRegistry();
   readonly bus = new MemoryBus(silentLogger);
@@ -67,6 +67,7 @@ export class FakeGraph implements Closeable {
   /** How many changes endpoint sums up for the next subscriber. */
   lag: () => number = () => 1;
   readonly #servers = new Map<ServiceName, SubgraphServer & { leave(): Promise<void> }>();
+  readonly #proxies: TcpProxy[] = [];
   #endpointSchema: GraphQLSchema;
   #gateway: Gateway | undefined;
 
@@ -130,8 +131,12 @@ export class FakeGraph implements Closeable {
     return port;
   }
 
-  urlOf(service: ServiceName): string {
-    return this.#servers.get(service)?.url ?? '';
+  /** From here on the gateway reaches the service only through the proxy. */
+  async proxy(service: ServiceName): Promise<TcpProxy> {
+    const proxy = await openProxy(this.#servers.get(service)?.url ?? '');
+    this.#proxies.push(proxy);
+    await this.registry.register({ id: service, service, url: proxy.url });
+    return proxy;
   }
 
   /** Changes endpoint's schema as a new collection does, or the end of one. */
@@ -159,6 +164,7 @@ export class FakeGraph implements Closeable {
 
   async close(): Promise<void> {
     await this.#gateway?.close();
+    for (const proxy of this.#proxies) await proxy.close();
     for (const server of this.#servers.values()) await server.close();
     this.registry.close();
     this.bus.close();
