@@ -31,7 +31,7 @@ query Lamps {
       title
       maker
       price
-      stock
+      rating
       url
       meta {
         updatedAt

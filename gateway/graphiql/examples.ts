@@ -104,13 +104,13 @@ query Overview {
 const SAMPLE_SHOP = `# The sample shop of "npm run demo": a local site
 # whose prices and stock change while you look.
 
-# The cheapest of the products, and who sells them:
+# The cheapest good products, and who sells them:
 # two sites feed this collection, price is the lower
 # of theirs (merge: MIN), prices has both (SET).
 query Products($below: Decimal = "50") {
   products(
     first: 5
-    filter: { price: { lt: $below }, stock: { gt: 0 } }
+    filter: { price: { lt: $below }, rating: { gte: 4 } }
     orderBy: [{ price: ASC }]
   ) {
     totalCount
@@ -119,7 +119,8 @@ query Products($below: Decimal = "50") {
       maker
       price
       prices
-      stock
+      rating
+      availability
       meta { sources { name } }
     }
     pageInfo { hasNextPage endCursor }
@@ -131,11 +132,11 @@ subscription WatchProducts {
   productsChanged(snapshot: true) {
     __typename
     ... on ProductSnapshot {
-      entries { title price stock }
+      entries { title price availability }
       complete
     }
     ... on ProductDelta {
-      upserted { title price stock }
+      upserted { title price availability }
       removed
       cursor
     }

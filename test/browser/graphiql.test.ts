@@ -19,6 +19,11 @@ describeInBrowser('GraphiQL in a browser', () => {
   let graphiql: GraphiqlPage;
   let sourceId: string;
 
+  async function lastRun(): Promise<{ status: string; records: number } | null> {
+    const query = 'query ($id: ID!) { source(id: $id) { lastRun { status records } } }';
+    return (await platform.query(query, { id: sourceId })).source.lastRun;
+  }
+
   beforeAll(async () => {
     browser = await openBrowser();
     stall = await openBookStall();
@@ -105,7 +110,8 @@ describeInBrowser('GraphiQL in a browser', () => {
     expect(books.nodes.map(({ meta, ...fields }: { meta: unknown }) => fields)).toEqual(
       cheap.slice(0, 5).map(({ slug, title, price }) => ({
         title,
-        price,
+        // A decimal without its trailing zeros.
+        price: String(Number(price)),
         stock: 'In stock',
         url: `${stall.url}/books/${slug}.html`,
       })),
@@ -121,6 +127,7 @@ describeInBrowser('GraphiQL in a browser', () => {
 
     for (const price of ['7.77', '8.88']) {
       stall.books = stall.books.map((book) => (book.slug === 'low-water' ? { ...book, price } : book));
+      await until('the run before to end', async () => (await lastRun())?.status === 'SUCCEEDED');
       await platform.query('mutation ($id: ID!) { runSource(id: $id) { userErrors { message } } }', {
         id: sourceId,
       });
@@ -134,6 +141,7 @@ describeInBrowser('GraphiQL in a browser', () => {
   });
 
   it('runs the operation at the cursor from the keyboard', async () => {
+    await until('the last run to end', async () => (await lastRun())?.status === 'SUCCEEDED');
     await graphiql.placeCursor('query Overview');
     await graphiql.page.keyboard.down('Control');
     await graphiql.page.keyboard.press('Enter');
