@@ -9,8 +9,8 @@ export const endpointSettings = z.object({
   RESYNC: durationMs('PT10S'),
   /** Entries in one event of a subscription: some 100 kB, so that no reader waits long for the first. */
   SNAPSHOT_PAGE: wholeNumber(500, 1, 10_000),
-  /** Changes read from datasource at once: a few milliseconds of writing, in which nothing else is answered. */
-  CHANGES_PAGE: wholeNumber(1_000, 1, 10_000),
+  /** Changes read from datasource at once: some ten milliseconds of writing, in which nothing else is answered. */
+  CHANGES_PAGE: wholeNumber(500, 1, 10_000),
   /** Recent changes of a collection kept in memory while it has subscribers. Slower readers are served from the view. */
   RECENT_CHANGES: wholeNumber(4_096, 0, 1_000_000),
   /** Removed entries of a collection that are remembered, for subscribers that resume. */

@@ -5,12 +5,17 @@ import type { Logger } from '../../../platform/logger.ts';
 import type { ChangePage } from '../../../platform/model/record.ts';
 import type { Closeable } from '../../../platform/scope.ts';
 import type { LiveCollection } from '../live-collection.ts';
+import type { ViewPosition } from '../view/collection-view.ts';
 import { FollowLoop } from './follow-loop.ts';
 import type { RequestGate } from './request-gate.ts';
 
 const CHANGES_SINCE = /* GraphQL */ `
-  query ChangesSince($collection: String!, $incarnation: ID!, $version: Counter!, $first: Int!) {
-    changesSince(collection: $collection, incarnation: $incarnation, version: $version, first: $first) {
+  query ChangesSince(
+    $collection: String!, $incarnation: ID!, $version: Counter!, $first: Int!, $resetHead: Counter
+  ) {
+    changesSince(
+      collection: $collection, incarnation: $incarnation, version: $version, first: $first, resetHead: $resetHead
+    ) {
       incarnation
       reset
       version
@@ -72,13 +77,13 @@ export class ChangesFollower implements Closeable {
     const { pageChanges, removedMax } = this.#options;
     for (;;) {
       const askedAtMs = this.#deps.clock.now();
-      const { incarnation } = view.definition;
-      const version = view.position;
-      const page = await this.#deps.gate.run(() => this.#read(incarnation, version, signal));
+      const position = view.position;
+      const { incarnation } = position;
+      const page = await this.#deps.gate.run(() => this.#read(position, signal));
       await view.settled();
       if (signal.aborted || view.isDropped) return;
       // Meanwhile the definition changed, and what was asked for is not what is wanted now.
-      if (view.definition.incarnation !== incarnation || view.position !== version) continue;
+      if (view.position.incarnation !== incarnation || view.position.version !== position.version) continue;
       if (page.incarnation !== incarnation) {
         throw new UnavailableError(`Datasource does not have this ${this.#live.name} yet, or no longer.`);
       }
@@ -90,10 +95,10 @@ export class ChangesFollower implements Closeable {
     }
   }
 
-  async #read(incarnation: string, version: number, signal: AbortSignal): Promise<ChangePage> {
+  async #read(position: ViewPosition, signal: AbortSignal): Promise<ChangePage> {
     const { changesSince } = await this.#deps.datasource.request<{ changesSince: ChangePage }>(
       CHANGES_SINCE,
-      { collection: this.#live.name, incarnation, version, first: this.#options.pageChanges },
+      { collection: this.#live.name, ...position, first: this.#options.pageChanges },
       { signal, timeoutMs: REQUEST_TIMEOUT_MS },
     );
     return changesSince;

@@ -13,6 +13,14 @@ export interface ChangeSet {
   readonly changes: readonly (VersionedEntry & { readonly before: ViewEntry | null })[];
 }
 
+/** From where to read on. */
+export interface ViewPosition {
+  readonly incarnation: string;
+  readonly version: number;
+  /** While all entries are being read anew: datasource's head when that began. */
+  readonly resetHead: number | null;
+}
+
 export interface ApplyOptions {
   /** When the page was asked for, in milliseconds since 1970: up to then the view is as current as it says. */
   readonly askedAtMs: number;
@@ -25,6 +33,8 @@ export interface ApplyOptions {
 /** Entries that datasource tells anew from nothing, gathered beside the ones that are served until they are whole. */
 interface Replacement {
   readonly table: EntryTable;
+  /** Datasource's head when it began. */
+  readonly head: number;
   version: number;
 }
 
@@ -86,8 +96,9 @@ export class CollectionView {
   }
 
   /** From where datasource is asked for changes. */
-  get position(): number {
-    return (this.#replacement ?? this.#state).version;
+  get position(): ViewPosition {
+    const { version } = this.#replacement ?? this.#state;
+    return { incarnation: this.#state.incarnation, version, resetHead: this.#replacement?.head ?? null };
   }
 
   /** Counts how often all entries have been replaced: what was read before does not go on afterwards. */
@@ -112,7 +123,7 @@ export class CollectionView {
   apply(page: ChangePage, options: ApplyOptions): ChangeSet | undefined {
     if (this.#isDropped) return undefined;
     const isCurrent = page.version >= page.head;
-    if (page.reset) this.#beginReplacement();
+    if (page.reset) this.#beginReplacement(page.head);
     const replacement = this.#replacement;
     if (!replacement) return this.#applyChanges(page, isCurrent, options);
     this.#file.transaction(() => {
@@ -164,11 +175,11 @@ export class CollectionView {
     return { id: change.id, version: change.version, before, entry: this.#table.put(change) };
   }
 
-  #beginReplacement(): void {
+  #beginReplacement(head: number): void {
     this.#discardReplacement();
     this.#file.transaction(() => {
       const table = EntryTable.create(this.#file, this.#catalog.nextTableNumber(), this.#table.layout);
-      this.#replacement = { table, version: 0 };
+      this.#replacement = { table, head, version: 0 };
     });
   }
 

@@ -17,7 +17,7 @@ import { type Closeable, Scope } from '../../../platform/scope.ts';
 import { readSdl } from '../../../platform/sdl.ts';
 import { type EndpointConfig, endpointSettings } from '../../../subgraphs/endpoint/config.ts';
 import { type EndpointDeps, openEndpointService } from '../../../subgraphs/endpoint/service.ts';
-import { UpstreamModel } from './upstream-model.ts';
+import { type ChangesRequest, UpstreamModel } from './upstream-model.ts';
 
 const SERVICE_TOKEN = 'token-of-the-tests';
 
@@ -101,13 +101,10 @@ export class EndpointStage {
     });
     await this.#serve('datasource', {
       Query: {
-        changesSince: (
-          _: unknown,
-          args: { collection: string; incarnation: string | null; version: number; first: number },
-        ) => {
+        changesSince: (_: unknown, args: ChangesRequest & { readonly collection: string }) => {
           const known = model.definitions.get(args.collection);
           if (!known || known.deleted) throw new TributaryError('NOT_FOUND', 'No such collection');
-          return model.changesSince(args.collection, args.incarnation, args.version, args.first);
+          return model.changesSince(args.collection, args);
         },
       },
     });

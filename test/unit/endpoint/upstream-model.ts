@@ -2,6 +2,13 @@ import type { CollectionDefinition, CollectionField } from '../../../platform/mo
 import { entryId } from '../../../platform/model/entry.ts';
 import type { ChangePage, EntryChange, FieldValues } from '../../../platform/model/record.ts';
 
+export interface ChangesRequest {
+  readonly incarnation: string | null;
+  readonly version: number;
+  readonly first: number;
+  readonly resetHead: number | null | undefined;
+}
+
 interface CollectionModel {
   incarnation: string;
   head: number;
@@ -98,10 +105,12 @@ export class UpstreamModel {
     return [...this.#collection(name).changes.values()].filter((change) => !change.removed);
   }
 
-  changesSince(name: string, incarnation: string | null, version: number, first: number): ChangePage {
+  changesSince(name: string, request: ChangesRequest): ChangePage {
+    const { incarnation, version, first, resetHead } = request;
     const collection = this.#collection(name);
     const { head, floor } = collection;
-    const isReset = incarnation !== collection.incarnation || version > head || version < floor;
+    const isUnknown = incarnation !== collection.incarnation || version > head;
+    const isReset = isUnknown || (version < floor && (resetHead == null || resetHead < floor));
     const after = isReset ? 0 : version;
     const behind = [...collection.changes.values()]
       .filter((change) => change.version > after && !(isReset && change.removed))
