@@ -17,7 +17,8 @@ export function demoSources(shopUrl: string): AddSourceInput[] {
         { name: 'title', select: 'h3 a@title' },
         { name: 'price', select: '.price__now', type: 'DECIMAL', merge: 'MIN' },
         { name: 'prices', select: '.price__now', type: 'DECIMAL', merge: 'SET' },
-        { name: 'availability', select: '.availability' },
+        // Nothing where it is sold out.
+        { name: 'stock', select: '.availability--in', type: 'INT' },
         { name: 'rating', select: '.rating@aria-label', type: 'INT' },
         { name: 'maker', select: '[itemprop=brand]' },
         { name: 'picture', select: 'img@src', type: 'URL' },
