@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { errors } from 'undici';
 import { messageOf } from '../../platform/errors.ts';
 import { type RunErrorCode, RunFailure } from '../run-failure.ts';
 
@@ -55,8 +56,8 @@ export function networkFailure(error: unknown, host: string, url: string): RunFa
     const message = `The secure connection to ${host} failed (${code}): ${messageOf(cause)}`;
     return new RunFailure('TLS_FAILED', oneLine(message), { url, cause: error });
   }
-  if (code.startsWith('HPE_')) {
-    const message = `${host} does not answer as a web server does (${code}).`;
+  if (cause instanceof errors.HTTPParserError) {
+    const message = `${host} does not answer as a web server does.`;
     return new RunFailure('BAD_CONTENT', message, { url, cause: error });
   }
   const message = `The connection to ${host} failed: ${messageOf(cause)}`;
