@@ -404,7 +404,7 @@ describe('what a site answers', () => {
   });
 
   it('says of a server that speaks another protocol that it does', async () => {
-    const server: Server = createServer((socket) => socket.end('220 mail.example ESMTP\r\n')).listen(
+    const server: Server = createServer((socket) => socket.resume().end('220 mail.example ESMTP\r\n')).listen(
       0,
       '127.0.0.1',
     );
