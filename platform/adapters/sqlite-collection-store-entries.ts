@@ -1,4 +1,4 @@
-import type { EntryState, Mark } from '../model/entry-state.ts';
+import type { Contribution, EntryState } from '../model/entry-state.ts';
 import {
   type EntryPut,
   type EntryRemoval,
@@ -6,8 +6,10 @@ import {
   type FoldLease,
   FoldLostError,
   type FoldState,
+  type SourceFilter,
 } from '../ports/collection-store.ts';
 import type { SqliteFile } from './sqlite.ts';
+import { BLOCK_ENTRIES, SqliteBlocks } from './sqlite-collection-store-blocks.ts';
 import {
   contributionsText,
   type EntryRow,
@@ -31,13 +33,15 @@ interface FoldRow {
   readonly fold_until: number;
 }
 
-/** The fold's side of the entries' file: state, entries, marks, tombstones, history. */
+/** The fold's side of the entries' file: state, entries, tombstones, history. */
 export class SqliteEntries {
   readonly #file: SqliteFile;
+  readonly #blocks: SqliteBlocks;
   readonly #sources = new Map<number, NumberedSources>();
 
   constructor(file: SqliteFile) {
     this.#file = file;
+    this.#blocks = new SqliteBlocks(file);
     // The file has one process, and no fold outlives it.
     file.run('UPDATE collections SET fold_holder = NULL, fold_until = 0 WHERE fold_holder IS NOT NULL');
   }
@@ -114,39 +118,28 @@ export class SqliteEntries {
       .map((row) => entryOf(row, sources));
   }
 
-  markedBelow(
-    id: number,
-    sourceId: string,
-    { position = Number.MAX_SAFE_INTEGER, at }: { readonly position?: number; readonly at?: number },
-    limit: number,
-  ): EntryState[] {
-    const sources = this.sources(id);
-    const source = sources.find(sourceId);
+  ofSource(id: number, sourceId: string, which: SourceFilter, limit: number): EntryState[] {
+    const source = this.sources(id).find(sourceId);
     if (source === undefined) return [];
-    const marks = this.#file
-      .all<{ entry: number; at: number }>(
-        'SELECT entry, at FROM marks WHERE collection = ? AND source = ? AND position < ? ORDER BY position LIMIT ?',
-        id,
-        source,
-        position,
-        limit,
-      )
-      // Times grow with positions, so what is below a time comes first.
-      .filter((mark) => at === undefined || mark.at < at);
-    return marks.flatMap(({ entry }) => {
-      const row = this.#file.get<EntryRow>('SELECT * FROM entries WHERE id = ?', entry);
-      return row ? [entryOf(row, sources)] : [];
-    });
+    const { touchedBefore, seenUntil } = which;
+    const found: EntryState[] = [];
+    // Every block found has at least one of the entries.
+    for (const block of this.#blocks.find(id, source, which, limit)) {
+      for (const entry of this.#block(id, block)) {
+        const contribution = entry.contributions.find((other) => other.sourceId === sourceId);
+        if (!contribution) continue;
+        const { touched, oldestSeenAt = Number.POSITIVE_INFINITY } = contribution;
+        if (touchedBefore !== undefined && touched >= touchedBefore) continue;
+        if (seenUntil !== undefined && oldestSeenAt > seenUntil) continue;
+        if (found.push(entry) >= limit) return found;
+      }
+    }
+    return found;
   }
 
-  lowestMark(id: number, sourceId: string): Mark | undefined {
+  oldestSeenAt(id: number, sourceId: string): number | undefined {
     const source = this.sources(id).find(sourceId);
-    if (source === undefined) return undefined;
-    return this.#file.get<Mark>(
-      'SELECT position, at FROM marks WHERE collection = ? AND source = ? ORDER BY position LIMIT 1',
-      id,
-      source,
-    );
+    return source === undefined ? undefined : this.#blocks.oldestSeenAt(id, source);
   }
 
   commit(id: number, lease: FoldLease, { state, puts, removals, history }: FoldCommit): void {
@@ -157,6 +150,7 @@ export class SqliteEntries {
         for (const source of state.definition?.sources ?? []) sources.numberOf(source.id);
         for (const removal of removals) this.#remove(id, removal, sources);
         for (const put of puts) this.#put(id, put, sources);
+        this.#blocks.flush(id, (source, block) => this.#oldestInBlock(id, source, block));
         for (const { version, key, fields, at } of history) {
           this.#file.run(
             'INSERT INTO history VALUES (?, ?, ?, ?, ?)',
@@ -184,6 +178,7 @@ export class SqliteEntries {
     } catch (error) {
       // Numbers given within the commit went with it.
       this.#sources.delete(id);
+      this.#blocks.discard();
       throw error;
     }
   }
@@ -209,8 +204,8 @@ export class SqliteEntries {
           ),
         ),
         this.#file.run(
-          `DELETE FROM marks WHERE collection = ? AND (source, position) IN
-             (SELECT source, position FROM marks WHERE collection = ? LIMIT ?)`,
+          `DELETE FROM blocks WHERE collection = ? AND (source, block) IN
+             (SELECT source, block FROM blocks WHERE collection = ? LIMIT ?)`,
           id,
           id,
           limit,
@@ -255,7 +250,7 @@ export class SqliteEntries {
     if (stored?.ordinal === entry.ordinal) {
       this.#update(row, entry, stored, fields, contributions);
     } else {
-      if (stored) this.#file.run('DELETE FROM entries WHERE id = ?', entryIdOf(id, stored.ordinal));
+      if (stored) this.#drop(id, stored, sources);
       this.#file.run('DELETE FROM tombstones WHERE collection = ? AND key = ?', id, entry.key);
       this.#file.run(
         `INSERT INTO entries (id, collection, key, version, first_seen_at, updated_at, fields, contributions)
@@ -270,7 +265,8 @@ export class SqliteEntries {
         contributions,
       );
     }
-    this.#putMarks(id, row, entry, stored, sources);
+    const before = stored?.ordinal === entry.ordinal ? stored.contributions : [];
+    this.#note(entry.ordinal, before, entry.contributions, sources);
   }
 
   /** Names only the columns that change: the others' indexes are left alone. */
@@ -289,53 +285,52 @@ export class SqliteEntries {
     }
   }
 
-  #putMarks(
-    id: number,
-    row: number,
-    entry: EntryState,
-    stored: EntryState | undefined,
+  /** Tells the blocks how the entry's contributions went over. */
+  #note(
+    ordinal: number,
+    before: readonly Contribution[],
+    after: readonly Contribution[],
     sources: SourceNumbers,
   ): void {
-    const isNew = stored?.ordinal !== entry.ordinal;
-    for (const { sourceId, mark } of stored?.contributions ?? []) {
-      const now = isNew ? undefined : entry.contributions.find((other) => other.sourceId === sourceId)?.mark;
-      if (now?.position !== mark.position) this.#removeMark(id, sources.numberOf(sourceId), mark);
+    for (const contribution of before) {
+      const next = after.find((other) => other.sourceId === contribution.sourceId);
+      this.#blocks.note(sources.numberOf(contribution.sourceId), ordinal, contribution, next);
     }
-    for (const { sourceId, mark } of entry.contributions) {
-      const before = isNew
-        ? undefined
-        : stored?.contributions.find((other) => other.sourceId === sourceId)?.mark;
-      if (before?.position === mark.position && before.at === mark.at) continue;
-      this.#file.run(
-        'INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?)',
-        id,
-        sources.numberOf(sourceId),
-        mark.position,
-        mark.at,
-        row,
-      );
+    for (const contribution of after) {
+      if (before.some((other) => other.sourceId === contribution.sourceId)) continue;
+      this.#blocks.note(sources.numberOf(contribution.sourceId), ordinal, undefined, contribution);
     }
   }
 
   #remove(id: number, removal: EntryRemoval, sources: SourceNumbers): void {
     const { stored, key, version, firstSeenAt, removedAt } = removal;
-    if (stored) {
-      for (const { sourceId, mark } of stored.contributions) {
-        this.#removeMark(id, sources.numberOf(sourceId), mark);
-      }
-      this.#file.run('DELETE FROM entries WHERE id = ?', entryIdOf(id, stored.ordinal));
-    }
+    if (stored) this.#drop(id, stored, sources);
     this.#file.run('DELETE FROM tombstones WHERE collection = ? AND key = ?', id, key);
     this.#file.run('INSERT INTO tombstones VALUES (?, ?, ?, ?, ?)', id, version, key, firstSeenAt, removedAt);
   }
 
-  #removeMark(id: number, source: number, mark: Mark): void {
-    this.#file.run(
-      'DELETE FROM marks WHERE collection = ? AND source = ? AND position = ?',
-      id,
-      source,
-      mark.position,
+  #drop(id: number, stored: EntryState, sources: SourceNumbers): void {
+    this.#note(stored.ordinal, stored.contributions, [], sources);
+    this.#file.run('DELETE FROM entries WHERE id = ?', entryIdOf(id, stored.ordinal));
+  }
+
+  #block(id: number, block: number): EntryState[] {
+    const sources = this.sources(id);
+    return this.#file
+      .all<EntryRow>(
+        'SELECT * FROM entries WHERE id >= ? AND id < ? ORDER BY id',
+        entryIdOf(id, block * BLOCK_ENTRIES),
+        entryIdOf(id, (block + 1) * BLOCK_ENTRIES),
+      )
+      .map((row) => entryOf(row, sources));
+  }
+
+  #oldestInBlock(id: number, source: number, block: number): number | undefined {
+    const sourceId = this.sources(id).idOf(source);
+    const times = this.#block(id, block).flatMap(
+      (entry) => entry.contributions.find((other) => other.sourceId === sourceId)?.oldestSeenAt ?? [],
     );
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 }
 

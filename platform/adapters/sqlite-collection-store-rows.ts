@@ -28,26 +28,22 @@ export function entryIdOf(collection: number, ordinal: number): number {
 type ItemTuple = [values: FieldValues | 0, first: number, news: number, seen: number, seenAt: number];
 type ContributionTuple = [
   source: number,
-  since: number,
   touched: number,
   said: number,
   saidBefore: number,
-  markPosition: number,
-  markAt: number,
+  oldestSeenAt: number | null,
   items: ItemTuple[],
 ];
 
 /** Tuples, since the names would be most of the row; values that equal the entry's fields, as they mostly do, are 0. */
 export function contributionsText(entry: EntryState, fieldsText: string, sources: SourceNumbers): string {
   const tuples = entry.contributions.map(
-    ({ sourceId, since, touched, said, saidBefore, mark, items }): ContributionTuple => [
+    ({ sourceId, touched, said, saidBefore, oldestSeenAt, items }): ContributionTuple => [
       sources.numberOf(sourceId),
-      since,
       touched,
       said,
       saidBefore,
-      mark.position,
-      mark.at,
+      oldestSeenAt ?? null,
       items.map(({ values, first, news, seen, seenAt }) => [
         JSON.stringify(values) === fieldsText ? 0 : values,
         first,
@@ -78,14 +74,13 @@ export function entryOf(row: EntryRow, sources: SourceNumbers): EntryState {
     firstSeenAt: row.first_seen_at,
     updatedAt: row.updated_at,
     contributions: tuples.map(
-      ([source, since, touched, said, saidBefore, position, at, items]): Contribution => ({
+      ([source, touched, said, saidBefore, oldestSeenAt, items]): Contribution => ({
         sourceId: sources.idOf(source),
-        since,
         touched,
         said,
         saidBefore,
         items: items.map(itemOf),
-        mark: { position, at },
+        oldestSeenAt: oldestSeenAt ?? undefined,
       }),
     ),
   };

@@ -44,8 +44,9 @@ export const JOURNAL_SCHEMA = `
 `;
 
 /**
- * What is folded from the journal, together with how far it is folded. A record that changes an entry touches
- * one row and three indexes, two of which grow at their end: that keeps folding into a large collection cheap.
+ * What is folded from the journal, together with how far it is folded. What a record costs in a large collection
+ * is the pages it touches: here those of the entry's row and of its old version, while all else that changes
+ * either grows at its end or is small enough to stay in memory.
  */
 export const ENTRIES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS collections (
@@ -83,15 +84,19 @@ export const ENTRIES_SCHEMA = `
   );
   CREATE UNIQUE INDEX IF NOT EXISTS entries_by_key ON entries (collection, key);
   CREATE UNIQUE INDEX IF NOT EXISTS entries_by_version ON entries (collection, version);
-  -- Where a source's contributions are found in the order in which something may take them away.
-  CREATE TABLE IF NOT EXISTS marks (
+  -- A source's contributions, summed up for each block of entries.
+  CREATE TABLE IF NOT EXISTS blocks (
     collection INTEGER NOT NULL,
     source INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    entry INTEGER NOT NULL,
-    PRIMARY KEY (collection, source, position)
+    block INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    touched INTEGER NOT NULL,
+    oldest_seen_at INTEGER,
+    PRIMARY KEY (collection, source, block)
   ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS blocks_by_age ON blocks (collection, source, oldest_seen_at)
+    WHERE oldest_seen_at IS NOT NULL;
   CREATE TABLE IF NOT EXISTS tombstones (
     collection INTEGER NOT NULL,
     version INTEGER NOT NULL,

@@ -93,11 +93,11 @@ function createStore(journalFile: SqliteFile, entriesFile: SqliteFile): Collecti
     async entriesBehind(incarnation, ordinal, limit) {
       return entries.behind(numberOf(incarnation), ordinal, limit);
     },
-    async entriesMarkedBelow(incarnation, sourceId, mark, limit) {
-      return entries.markedBelow(numberOf(incarnation), sourceId, mark, limit);
+    async entriesOfSource(incarnation, sourceId, which, limit) {
+      return entries.ofSource(numberOf(incarnation), sourceId, which, limit);
     },
-    async lowestMark(incarnation, sourceId) {
-      return entries.lowestMark(numberOf(incarnation), sourceId);
+    async oldestSeenAt(incarnation, sourceId) {
+      return entries.oldestSeenAt(numberOf(incarnation), sourceId);
     },
     async commitFold(lease, commit) {
       entries.commit(numberOf(lease.incarnation), lease, commit);

@@ -18,17 +18,15 @@ export interface EntryState {
 /** What one source says of one entry. All places are positions: see `positionOf`. */
 export interface Contribution {
   readonly sourceId: string;
-  /** Where the source first spoke of the entry. */
-  readonly since: number;
-  /** Where the source last spoke of it or saw it. */
+  /** Start of the run that last said something of the entry, or just saw it. */
   readonly touched: number;
-  /** Start of the run that last said something of the entry, and of the one that had before. */
+  /** Start of the run that last said something of it, and of the one that had before; 0 where none had. */
   readonly said: number;
   readonly saidBefore: number;
   /** In the order of `first`. */
   readonly items: readonly Item[];
-  /** Under which the contribution is found when something may take it away. */
-  readonly mark: Mark;
+  /** When its oldest item was last seen, where items are retained by time: then the first falls due. */
+  readonly oldestSeenAt: number | undefined;
 }
 
 /** One datum that the source has said of the entry. */
@@ -41,10 +39,4 @@ export interface Item {
   readonly seen: number;
   /** When it was last seen: milliseconds since 1970, UTC. */
   readonly seenAt: number;
-}
-
-export interface Mark {
-  readonly position: number;
-  /** The time at `position` where a duration runs from it, else 0. */
-  readonly at: number;
 }

@@ -85,6 +85,14 @@ export interface JournalStore {
 
 // ----------------------------------------------------------------------------------------------- fold
 
+/** Which of a source's contributions are meant; all of them where nothing is said. */
+export interface SourceFilter {
+  /** Only those whose `touched` is smaller. */
+  readonly touchedBefore?: number;
+  /** Only those whose `oldestSeenAt` is not greater. */
+  readonly seenUntil?: number;
+}
+
 /** How far a collection is folded, and what the fold itself must remember. */
 export interface FoldState {
   /** All items up to this sequence are folded. */
@@ -154,18 +162,15 @@ export interface FoldStore {
   entriesByKey(incarnation: string, keys: readonly string[]): Promise<ReadonlyMap<string, EntryState>>;
   /** In the order of their ordinals, behind `ordinal`. */
   entriesBehind(incarnation: string, ordinal: number, limit: number): Promise<readonly EntryState[]>;
-  /** Entries whose contribution of the source has a mark below these, in the order of the marks. */
-  entriesMarkedBelow(
+  /** Entries that the source contributes to, in the order of their ordinals. */
+  entriesOfSource(
     incarnation: string,
     sourceId: string,
-    mark: { readonly position?: number; readonly at?: number },
+    which: SourceFilter,
     limit: number,
   ): Promise<readonly EntryState[]>;
-  /** The lowest mark of the source's contributions. */
-  lowestMark(
-    incarnation: string,
-    sourceId: string,
-  ): Promise<EntryState['contributions'][0]['mark'] | undefined>;
+  /** The smallest `oldestSeenAt` of the source's contributions. */
+  oldestSeenAt(incarnation: string, sourceId: string): Promise<number | undefined>;
   /** All of it or nothing; readers see the new head together with all that led to it. @throws {FoldLostError} */
   commitFold(lease: FoldLease, commit: FoldCommit): Promise<void>;
   /**

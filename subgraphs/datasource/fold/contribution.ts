@@ -1,5 +1,5 @@
 import { Duration } from 'luxon';
-import type { Contribution, Item, Mark } from '../../../platform/model/entry-state.ts';
+import type { Contribution, Item } from '../../../platform/model/entry-state.ts';
 import type { FieldValues } from '../../../platform/model/record.ts';
 import type { Retain } from '../../../platform/model/source-spec.ts';
 
@@ -21,7 +21,6 @@ export function say(
   itemsMax: number,
 ): Contribution {
   const { run, at, records } = saying;
-  const start = records[0]?.position ?? run;
   const isFirstOfRun = contribution?.said !== run;
   const saidBefore = (isFirstOfRun ? contribution?.said : contribution?.saidBefore) ?? 0;
   const known = contribution?.items ?? [];
@@ -41,21 +40,17 @@ export function say(
   }
   return {
     sourceId,
-    since: contribution?.since ?? start,
-    touched: records.at(-1)?.position ?? start,
+    touched: run,
     said: run,
     saidBefore,
     items: atMost(items, itemsMax, run),
-    mark: contribution?.mark ?? NO_MARK,
+    oldestSeenAt: undefined,
   };
 }
 
-/** Its mark is set when the entry is settled. */
-const NO_MARK: Mark = { position: 0, at: 0 };
-
 /** The run saw the entry, but nothing fit to be said: what it said before stays. */
-export function touch(contribution: Contribution, position: number): Contribution {
-  return { ...contribution, touched: position };
+export function touch(contribution: Contribution, run: number): Contribution {
+  return { ...contribution, touched: run };
 }
 
 /** The items that make up the entry's fields. */
@@ -69,12 +64,10 @@ export function withItems(contribution: Contribution, items: readonly Item[]): C
   return items.length === 0 ? undefined : { ...contribution, items };
 }
 
-/** Where a contribution is found by what takes it away: a complete run, a time, or the source's removal. */
-export function markOf(contribution: Contribution, retain: Retain): Mark {
-  if (retain === 'LATEST_RUN') return { position: contribution.touched, at: 0 };
-  if (retain === 'FOREVER') return { position: contribution.since, at: 0 };
-  const oldest = contribution.items.reduce((a, b) => (b.seen < a.seen ? b : a));
-  return { position: oldest.seen, at: oldest.seenAt };
+/** @returns undefined where the source does not retain by time. */
+export function oldestSeenAt({ items }: Contribution, retain: Retain): number | undefined {
+  if (retainMs(retain) === undefined) return undefined;
+  return items.reduce((oldest, { seenAt }) => Math.min(oldest, seenAt), Number.POSITIVE_INFINITY);
 }
 
 const durations = new Map<string, number>();

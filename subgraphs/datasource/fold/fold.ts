@@ -3,14 +3,14 @@ import type { Contribution, EntryState } from '../../../platform/model/entry-sta
 import type { FieldValue, FieldValues } from '../../../platform/model/record.ts';
 import type { Retain } from '../../../platform/model/source-spec.ts';
 import { aggregate } from './aggregate.ts';
-import { contributing, markOf, retainMs, type Saying, say, touch, withItems } from './contribution.ts';
+import { contributing, oldestSeenAt, retainMs, type Saying, say, touch, withItems } from './contribution.ts';
 
 /** What a journal item does to one entry. */
 export type EntryStep =
   | { readonly kind: 'SAY'; readonly sourceId: string; readonly saying: Saying }
-  | { readonly kind: 'TOUCH'; readonly sourceId: string; readonly position: number }
-  /** Takes away the source's contribution where nothing touched it from `position` on. */
-  | { readonly kind: 'VANISH'; readonly sourceId: string; readonly position: number }
+  | { readonly kind: 'TOUCH'; readonly sourceId: string; readonly run: number }
+  /** Takes away the source's contribution where the run did not touch it. */
+  | { readonly kind: 'VANISH'; readonly sourceId: string; readonly run: number }
   | { readonly kind: 'DISOWN'; readonly sourceId: string }
   /** Takes away what the source said at `until` or before. */
   | { readonly kind: 'EXPIRE'; readonly sourceId: string; readonly until: number }
@@ -42,7 +42,7 @@ export function foldEntry(
   for (const step of steps) contributions = applyStep(contributions, step, definition, itemsMax);
   contributions = contributions.map((contribution) => ({
     ...contribution,
-    mark: markOf(contribution, retainOf(definition, contribution.sourceId)),
+    oldestSeenAt: oldestSeenAt(contribution, retainOf(definition, contribution.sourceId)),
   }));
   if (contributions.length === 0) {
     return { contributions, change: entry ? 'REMOVED' : undefined, fields: {} };
@@ -103,11 +103,9 @@ function applyStep(
         say(known, sourceId, step.saying, retainOf(definition, sourceId), itemsMax),
       );
     case 'TOUCH':
-      return known ? replace(contributions, sourceId, touch(known, step.position)) : contributions;
+      return known ? replace(contributions, sourceId, touch(known, step.run)) : contributions;
     case 'VANISH':
-      return known && known.touched < step.position
-        ? replace(contributions, sourceId, undefined)
-        : contributions;
+      return known && known.touched < step.run ? replace(contributions, sourceId, undefined) : contributions;
     case 'DISOWN':
       return replace(contributions, sourceId, undefined);
     case 'EXPIRE':

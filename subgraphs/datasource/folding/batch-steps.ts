@@ -30,11 +30,9 @@ export function batchSteps(item: BatchItem, definition: CollectionDefinition): B
       { kind: 'SAY', sourceId, saying: { run: positionOf(run), at: receivedAt, records: spoken } },
     ]);
   }
-  seenKeys.forEach((key, index) => {
-    // What a batch also says of an entry, it has seen.
-    if (said.has(key) || byKey.has(key)) return;
-    const position = positionOf(sequence, records.length + index);
-    byKey.set(key, [{ kind: 'TOUCH', sourceId, position }]);
-  });
+  for (const key of seenKeys) {
+    // What a batch also says something of, it has seen.
+    if (!byKey.has(key)) byKey.set(key, [{ kind: 'TOUCH', sourceId, run: positionOf(run) }]);
+  }
   return { byKey: [...byKey], hasStrays };
 }

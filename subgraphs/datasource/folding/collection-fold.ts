@@ -7,7 +7,12 @@ import type {
   SourceRemovedItem,
 } from '../../../platform/model/journal.ts';
 import { positionOf } from '../../../platform/model/journal.ts';
-import type { CollectionStore, FoldLease, FoldState } from '../../../platform/ports/collection-store.ts';
+import type {
+  CollectionStore,
+  FoldLease,
+  FoldState,
+  SourceFilter,
+} from '../../../platform/ports/collection-store.ts';
 import { type EntryStep, expiringSources, retainOf } from '../fold/fold.ts';
 import { redefinition } from '../fold/redefinition.ts';
 import { type BatchSteps, batchSteps } from './batch-steps.ts';
@@ -137,38 +142,34 @@ export class CollectionFold {
   async #foldCompletion(item: RunCompletedItem, set: WorkingSet, room: number): Promise<Folded> {
     const { sourceId } = item;
     if (retainOf(this.#rules(set).definition, sourceId) !== 'LATEST_RUN') return { entries: 0, isDone: true };
-    const position = positionOf(item.run);
-    return this.#foldMarked(item, set, room, sourceId, { position }, { kind: 'VANISH', sourceId, position });
+    const run = positionOf(item.run);
+    return this.#foldSource(item, set, room, { touchedBefore: run }, { kind: 'VANISH', sourceId, run });
   }
 
   async #foldRemoval(item: SourceRemovedItem, set: WorkingSet, room: number): Promise<Folded> {
-    const { sourceId } = item;
-    return this.#foldMarked(item, set, room, sourceId, {}, { kind: 'DISOWN', sourceId });
+    return this.#foldSource(item, set, room, {}, { kind: 'DISOWN', sourceId: item.sourceId });
   }
 
   async #foldExpiry(item: ExpireItem, set: WorkingSet, room: number): Promise<Folded> {
-    let entries = 0;
     for (const { id: sourceId, retainMs } of expiringSources(this.#rules(set).definition)) {
       const until = item.receivedAt - retainMs;
       const step = { kind: 'EXPIRE', sourceId, until } as const;
-      const folded = await this.#foldMarked(item, set, room - entries, sourceId, { at: until + 1 }, step);
-      entries += folded.entries;
+      const { entries } = await this.#foldSource(item, set, room, { seenUntil: until }, step);
       // The next source's entries may be the same ones: they are looked up once these are committed.
       if (entries > 0) return { entries, isDone: false };
     }
-    return { entries, isDone: true };
+    return { entries: 0, isDone: true };
   }
 
-  /** Entries leave the mark's range by the step itself, so that there is no progress to be kept. */
-  async #foldMarked(
+  /** The step takes the entries out of what is looked for, so that there is no progress to be kept. */
+  async #foldSource(
     item: JournalItem,
     set: WorkingSet,
     room: number,
-    sourceId: string,
-    mark: { readonly position?: number; readonly at?: number },
-    step: EntryStep,
+    which: SourceFilter,
+    step: EntryStep & { readonly sourceId: string },
   ): Promise<Folded> {
-    const entries = await this.#store.entriesMarkedBelow(this.#incarnation, sourceId, mark, room);
+    const entries = await this.#store.entriesOfSource(this.#incarnation, step.sourceId, which, room);
     set.adopt(entries);
     for (const { key } of entries) set.fold(key, [step], this.#rules(set), item.receivedAt);
     return { entries: entries.length, isDone: entries.length < room };

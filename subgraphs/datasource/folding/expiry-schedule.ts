@@ -36,8 +36,8 @@ export class ExpirySchedule implements Closeable {
     const expiring = definition ? expiringSources(definition) : [];
     let dueAt = Number.POSITIVE_INFINITY;
     for (const { id, retainMs } of expiring) {
-      const mark = await this.#store.lowestMark(incarnation, id);
-      if (mark) dueAt = Math.min(dueAt, mark.at + retainMs);
+      const seenAt = await this.#store.oldestSeenAt(incarnation, id);
+      if (seenAt !== undefined) dueAt = Math.min(dueAt, seenAt + retainMs);
     }
     if (dueAt === Number.POSITIVE_INFINITY) return this.forget(incarnation);
     const lastAt = this.#appendedAt.get(incarnation) ?? Number.NEGATIVE_INFINITY;
