@@ -140,6 +140,11 @@ export class EntryTable {
     if ((last?.number ?? 0) >= INDEX_FROM_ENTRIES) this.#indexes.ensure(column);
   }
 
+  /** Columns with an index of their own, the one used last at the end. */
+  get indexedColumns(): readonly string[] {
+    return this.#indexes.columns;
+  }
+
   // ------------------------------------------------------------------------------------------ writing
 
   /** Within a transaction of the caller's. */

@@ -24,6 +24,10 @@ export class SortIndexes {
       .map((name) => name.slice(prefix.length));
   }
 
+  get columns(): readonly string[] {
+    return this.#columns;
+  }
+
   /** @param column A field's search column, or one of the entry's own. */
   ensure(column: string): void {
     if (this.#columns.at(-1) === column) return;
