@@ -110,11 +110,17 @@ export class GraphiqlPage {
   /** Runs one of the offered operations, again and again until its data fit. */
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   async dataOf(operationName: string | undefined, fits: (data: any) => unknown): Promise<any> {
-    return until(`data of ${operationName ?? 'the operation'} that fit`, async () => {
-      await this.run(operationName);
-      const { data } = await this.result((result) => result.data);
-      return fits(data) ? data : undefined;
-    });
+    let seen: unknown;
+    return until(
+      `data of ${operationName ?? 'the operation'} that fit`,
+      async () => {
+        await this.run(operationName);
+        seen = await this.result((result) => result.data ?? result.errors);
+        const { data } = seen as { data?: unknown };
+        return data && fits(data) ? data : undefined;
+      },
+      () => seen,
+    );
   }
 
   text(pane: Pane): Promise<string> {
@@ -154,8 +160,8 @@ export class GraphiqlPage {
   }
 
   async openTab(title: string): Promise<void> {
-    await this.page.locator(`::-p-aria([name="${title}"][role="tab"])`).click();
-    await until(`the tab ${title}`, async () => (await this.text('operation.graphql')).includes(title));
+    await this.page.click(`.graphiql-tab button[title="${title}"]`);
+    await this.page.waitForSelector(`.graphiql-tab-active button[title="${title}"]`);
   }
 
   /** What the operations' editor underlines in red. */
