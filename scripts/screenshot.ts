@@ -22,7 +22,9 @@ query Bargains {
     filter: {
       rating: { gte: 4 }
       price: { lt: "60" }
-      availability: { startsWith: "In stock" }
+      availability: {
+        startsWith: "In stock"
+      }
     }
     orderBy: [{ price: ASC }]
     first: 3
