@@ -24,18 +24,17 @@ mutation AddBooks {
   addSource(input: {
     collection: "books"
     url: "https://books.toscrape.com/"
-    every: "PT5M"
-    records: ".product_pod"
+    every: "PT10M"
+    records: "article.product_pod"
     fields: [
-      { name: "title", select: "h3 a@title", required: true }
+      { name: "title", select: "h3 a@title" }
       { name: "price", select: ".price_color", type: DECIMAL }
-      { name: "stock", select: ".availability" }
+      { name: "inStock", select: ".availability" }
       { name: "url", select: "h3 a@href", type: URL }
     ]
-    key: ["url"]
     pagination: { next: ".next a@href", limit: 3 }
   }) {
-    source { id state collection { typeName } }
+    source { id state collection { name typeName } }
     userErrors { field message code }
   }
 }
@@ -53,7 +52,7 @@ query Books($below: Decimal = "30") {
     nodes {
       title
       price
-      stock
+      inStock
       url
       meta { updatedAt freshness { isStale } }
     }

@@ -78,7 +78,7 @@ describeInBrowser('GraphiQL in a browser', () => {
     await graphiql.run('AddBooks');
     const { addSource } = await graphiql.data((data) => data.addSource);
     expect(addSource).toEqual({
-      source: { id: expect.any(String), state: 'ACTIVE', collection: { typeName: 'Book' } },
+      source: { id: expect.any(String), state: 'ACTIVE', collection: { name: 'books', typeName: 'Book' } },
       userErrors: [],
     });
     sourceId = addSource.source.id;
@@ -112,7 +112,7 @@ describeInBrowser('GraphiQL in a browser', () => {
         title,
         // A decimal without its trailing zeros.
         price: String(Number(price)),
-        stock: 'In stock',
+        inStock: 'In stock',
         url: `${stall.url}/books/${slug}.html`,
       })),
     );
