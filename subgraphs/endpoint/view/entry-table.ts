@@ -3,6 +3,7 @@ import type { EntryChange } from '../../../platform/model/record.ts';
 import { type FieldColumn, type Layout, type LayoutPlan, searchColumn, sqlColumns } from './layout.ts';
 import { createRowCodec, type RowCodec, type ViewEntry } from './row-codec.ts';
 import { SortIndexes } from './sort-indexes.ts';
+import { storableText } from './values.ts';
 
 /** A piece of SQL with the values that are bound in it. */
 export interface SqlFragment {
@@ -99,7 +100,7 @@ export class EntryTable {
   }
 
   byKey(key: string): ViewEntry | undefined {
-    const row = this.#file.get(`${this.#sql.select} WHERE key = ?`, key);
+    const row = this.#file.get(`${this.#sql.select} WHERE key = ?`, storableText(key));
     return row && this.#codec.decode(row);
   }
 
@@ -159,7 +160,8 @@ export class EntryTable {
       );
       return null;
     }
-    const { id, key, version, fields, firstSeenAt, updatedAt, sourceIds } = change;
+    const { id, version, fields, firstSeenAt, updatedAt, sourceIds } = change;
+    const key = storableText(change.key);
     const values = this.#codec.encode(fields);
     this.#file.run(
       this.#sql.upsert,

@@ -7,7 +7,6 @@ const INT_MAX = 2 ** 31 - 1;
 const INSTANT =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 /** Halves of characters, which UTF-8, and so SQLite, cannot say. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 const LONE_SURROGATES = /\p{Surrogate}/gu;
 /** Of `2026-11-20T08:00:00.000Z`: years beyond four digits would not sort. */
 const INSTANT_LENGTH = 24;
@@ -46,14 +45,20 @@ function fitScalar(scalar: FieldScalar, raw: FieldValue): FieldValue {
 function fitText(scalar: 'String' | 'Decimal' | 'DateTime' | 'URL', raw: string): string | null {
   switch (scalar) {
     case 'String':
-      return LONE_SURROGATE.test(raw) ? raw.replace(LONE_SURROGATES, '\ufffd') : raw;
+      return storableText(raw);
     case 'Decimal':
       return decimalOrder(raw) === undefined ? null : raw;
     case 'DateTime':
       return canonicalInstant(raw) ?? null;
     case 'URL':
-      return !LONE_SURROGATE.test(raw) && URL.canParse(raw) ? raw : null;
+      return storableText(raw) === raw && URL.canParse(raw) ? raw : null;
   }
+}
+
+/** The text with the replacement character for what SQLite cannot keep: lone surrogates, and NUL, which ends a text. */
+export function storableText(text: string): string {
+  const whole = text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
+  return whole.replace(LONE_SURROGATES, '\ufffd');
 }
 
 /**
