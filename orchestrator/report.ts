@@ -24,6 +24,7 @@ export function createClusterReporter(
   everyMs: number,
 ): ClusterReporter {
   let told: { readonly content: string; readonly atMs: number } | undefined;
+  let forgotten = 0;
   return {
     async report(observed, signal) {
       const nowMs = clock.now();
@@ -34,11 +35,13 @@ export function createClusterReporter(
       const content = JSON.stringify(seen);
       if (told?.content === content && nowMs - told.atMs < everyMs) return;
       const cluster: ObservedCluster = { ...seen, observedAt: new Date(nowMs).toISOString() };
+      const before = forgotten;
       told = undefined;
       await configuration.request(REPORT_CLUSTER, { input: { observed: cluster } }, { signal });
-      told = { content, atMs: nowMs };
+      if (forgotten === before) told = { content, atMs: nowMs };
     },
     forget() {
+      forgotten++;
       told = undefined;
     },
   };

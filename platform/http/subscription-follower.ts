@@ -7,7 +7,10 @@ import type { Closeable } from '../scope.ts';
 
 export interface SubscribeHandlers<T> {
   readonly onEvent: (data: T) => void;
-  /** Called at each connect, the first included: what happened before is for the caller to read up. */
+  /**
+   * Called at each connect, the first included: what happened before is for the caller to read up. The service
+   * has begun to follow by then, so that nothing falls in between.
+   */
   readonly onGap: () => void;
 }
 
@@ -41,6 +44,7 @@ export function followSubscription<T>(
   let isClosed = false;
   let failures = 0;
   let connectedAtMs: number | undefined;
+  let isGap = false;
   let client: Client | undefined;
   let reconnect: Timer | undefined;
   let pong: Timer | undefined;
@@ -56,17 +60,24 @@ export function followSubscription<T>(
         connectionAckWaitTimeout: PONG_MS_MAX,
         keepAlive: PING_MS,
         on: {
-          connected() {
+          connected(socket) {
             connectedAtMs = clock.now();
-            if (!isClosed) on.onGap();
+            isGap = true;
+            // Behind the subscribe message, which is sent before this turn of the event loop ends.
+            setImmediate(() => {
+              if (isClosed) return;
+              (socket as WebSocket).send(JSON.stringify({ type: 'ping' }));
+              expectPong();
+            });
           },
           ping(isReceived) {
-            if (isReceived) return;
-            pong?.close();
-            pong = clock.schedule(PONG_MS_MAX, () => client?.terminate());
+            if (!isReceived) expectPong();
           },
           pong(isReceived) {
-            if (isReceived) pong?.close();
+            if (!isReceived) return;
+            pong?.close();
+            if (isGap && !isClosed) on.onGap();
+            isGap = false;
           },
         },
       });
@@ -81,6 +92,12 @@ export function followSubscription<T>(
     } catch (error) {
       onEnd(error);
     }
+  }
+
+  function expectPong(): void {
+    const asked = client;
+    pong?.close();
+    pong = clock.schedule(PONG_MS_MAX, () => asked?.terminate());
   }
 
   function onEnd(reason: unknown): void {
