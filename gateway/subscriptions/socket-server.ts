@@ -32,6 +32,9 @@ export interface SocketServerDeps extends GraphDeps {
   readonly logger: Logger;
 }
 
+/** How long a client may take to agree to the end of its connection when the gateway closes. */
+const FAREWELL_MS = 500;
+
 /** What graphql-ws hands from one of its hooks to the next. */
 interface OperationContext {
   readonly id: string;
@@ -48,7 +51,7 @@ type Extra = { readonly socket: WebSocket };
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
 export function openSocketServer(deps: SocketServerDeps, options: SocketServerOptions): Closeable {
-  const { server, guard, logger } = deps;
+  const { server, guard, clock, logger } = deps;
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -94,13 +97,15 @@ export function openSocketServer(deps: SocketServerDeps, options: SocketServerOp
 
   server.on('upgrade', onUpgrade);
   return {
-    close() {
+    async close() {
       server.off('upgrade', onUpgrade);
-      for (const socket of sockets.clients) {
-        socket.close(1001, 'Going away');
-        socket.terminate();
-      }
-      sockets.close();
+      const closed = new Promise((resolve) => sockets.close(resolve));
+      for (const socket of sockets.clients) socket.close(1001, 'Going away');
+      const force = clock.schedule(FAREWELL_MS, () => {
+        for (const socket of sockets.clients) socket.terminate();
+      });
+      await closed;
+      force.close();
     },
   };
 }

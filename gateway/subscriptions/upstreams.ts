@@ -30,9 +30,22 @@ const IDLE_MS = 5_000;
 /** A subgraph that accepts a connection and then says nothing is as good as lost. */
 const ACKNOWLEDGE_MS = 5_000;
 
+const SOCKET_OPTIONS = {
+  handshakeTimeout: ACKNOWLEDGE_MS,
+  /** How long a connection that we close may take to agree. */
+  closeTimeout: 1_000,
+  perMessageDeflate: false,
+};
+
+/** A client, and the sockets it has open. */
+interface Connection {
+  readonly client: Client;
+  readonly sockets: ReadonlySet<WebSocket>;
+}
+
 /** Subscribes in the subgraphs; one WebSocket to each instance carries all subscriptions that it serves. */
 export function openUpstreams({ registry }: { registry: Registry }, options: UpstreamsOptions): Upstreams {
-  const clients = new Map<string, Client>();
+  const connections = new Map<string, Connection>();
   const turns = new Map<string, number>();
 
   function clientOf(subgraph: string): Client | undefined {
@@ -41,9 +54,9 @@ export function openUpstreams({ registry }: { registry: Registry }, options: Ups
     turns.set(subgraph, turn + 1);
     const instance = instances[turn % Math.max(1, instances.length)];
     if (!instance) return undefined;
-    const client = clients.get(instance.url) ?? connectTo(instance.url, options.pingIntervalMs);
-    clients.set(instance.url, client);
-    return client;
+    const connection = connections.get(instance.url) ?? connectTo(instance.url, options.pingIntervalMs);
+    connections.set(instance.url, connection);
+    return connection.client;
   }
 
   return {
@@ -78,19 +91,32 @@ export function openUpstreams({ registry }: { registry: Registry }, options: Ups
         },
       };
     },
-    async close() {
-      await Promise.all([...clients.values()].map((client) => client.dispose()));
-      clients.clear();
+    close() {
+      for (const { client, sockets } of connections.values()) {
+        void client.dispose();
+        for (const socket of sockets) socket.terminate();
+      }
+      connections.clear();
     },
   };
 }
 
 /** Never connects again by itself: whoever lost a subscription decides where to go on from. */
-function connectTo(url: string, pingIntervalMs: number): Client {
+function connectTo(url: string, pingIntervalMs: number): Connection {
+  const sockets = new Set<WebSocket>();
   let pongDue: NodeJS.Timeout | undefined;
+
+  class UpstreamSocket extends WebSocket {
+    constructor(address: string, protocols: string) {
+      super(address, protocols, SOCKET_OPTIONS);
+      sockets.add(this);
+      this.once('close', () => sockets.delete(this));
+    }
+  }
+
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
-    webSocketImpl: WebSocket,
+    webSocketImpl: UpstreamSocket,
     retryAttempts: 0,
     lazyCloseTimeout: IDLE_MS,
     connectionAckWaitTimeout: ACKNOWLEDGE_MS,
@@ -105,5 +131,5 @@ function connectTo(url: string, pingIntervalMs: number): Client {
       closed: () => clearTimeout(pongDue),
     },
   });
-  return client;
+  return { client, sockets };
 }

@@ -21,6 +21,8 @@ export class FakeCollection {
   version = 0;
   /** Cursors below this version have expired. */
   oldestVersion = 0;
+  /** Entries in one page of a snapshot; half of them where undefined. */
+  pageSize: number | undefined;
   /** Subscriptions ever begun, by how they began. */
   readonly begun: { after: string | null; snapshot: boolean }[] = [];
   readonly #entries = new Map<string, { readonly entry: FakeEntry; readonly version: number }>();
@@ -97,11 +99,14 @@ export class FakeCollection {
 
   #snapshot(push: (event: FakeEvent) => void): void {
     const entries = this.entries();
-    const half = Math.ceil(entries.length / 2);
     const { cursor } = this;
-    const within = encodeCursor(['s', this.incarnation, this.version, half]);
-    push({ __typename: 'BookSnapshot', cursor: within, entries: entries.slice(0, half), complete: false });
-    push({ __typename: 'BookSnapshot', cursor, entries: entries.slice(half), complete: true });
+    const size = this.pageSize ?? Math.ceil(entries.length / 2);
+    for (let from = 0; from === 0 || from < entries.length; from += size) {
+      const page = entries.slice(from, from + size);
+      const complete = from + size >= entries.length;
+      const within = encodeCursor(['s', this.incarnation, this.version, from]);
+      push({ __typename: 'BookSnapshot', cursor: complete ? cursor : within, entries: page, complete });
+    }
   }
 
   #deltaSince(version: number, push: (event: FakeEvent) => void): number {

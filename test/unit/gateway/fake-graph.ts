@@ -205,7 +205,7 @@ export class FakeGraph implements Closeable {
         Source: {
           __resolveReference: (reference: { id: string }) => {
             this.sourceFetches.push(1);
-            return reference;
+            return reference.id === 'source-of-lost' ? null : reference;
           },
           name: ({ id }: { id: string }) => `Source ${id}`,
           touches: ({ id }: { id: string }) => this.touches.get(id) ?? 0,

@@ -7,20 +7,20 @@ export interface TcpProxy extends Closeable {
   readonly sockets: ReadonlySet<Socket>;
   /** Cuts all connections, as a network or a process does that fails. */
   cut(): void;
-  /** While held, nothing comes through in either direction; connections stay open. */
-  hold(isHeld: boolean): void;
+  /** From here on nothing comes through the connections there are, in either direction; they stay open. */
+  hold(): void;
 }
 
 /** Stands between a service and its clients. */
 export async function openProxy(target: string): Promise<TcpProxy> {
   const { hostname, port, pathname } = new URL(target);
   const sockets = new Set<Socket>();
-  let isHeld = false;
+  const held = new Set<Socket>();
   const server = createServer((socket) => {
     const upstream = connect(Number(port), hostname);
     sockets.add(socket);
-    socket.on('data', (data) => !isHeld && upstream.write(data));
-    upstream.on('data', (data) => !isHeld && socket.write(data));
+    socket.on('data', (data) => !held.has(socket) && upstream.write(data));
+    upstream.on('data', (data) => !held.has(socket) && socket.write(data));
     const end = () => {
       sockets.delete(socket);
       socket.destroy();
@@ -35,8 +35,8 @@ export async function openProxy(target: string): Promise<TcpProxy> {
     cut() {
       for (const socket of sockets) socket.destroy();
     },
-    hold(held) {
-      isHeld = held;
+    hold() {
+      for (const socket of sockets) held.add(socket);
     },
     close() {
       for (const socket of sockets) socket.destroy();
