@@ -35,28 +35,29 @@ export function startLoop(
 
   function start(): void {
     timer?.close();
-    running = turns().finally(() => {
+    isWoken = false;
+    running = turn().finally(() => {
       running = undefined;
       if (isClosed) return;
-      const pauseMs = failures > 0 ? Math.min(retryMs * 2 ** (failures - 1), retryMsMax) : resyncMs;
-      timer = clock.schedule(pauseMs, start);
+      // After a failure a wake does not shorten the pause: what fails may be what wakes.
+      if (isWoken && failures === 0) start();
+      else timer = clock.schedule(failures === 0 ? resyncMs : pauseMs(), start);
     });
   }
 
-  async function turns(): Promise<void> {
-    do {
-      isWoken = false;
-      try {
-        await work();
-        failures = 0;
-      } catch (error) {
-        if (isClosed) return;
-        failures++;
-        logger.warn({ err: error, failures }, 'reconciling failed, trying again');
-        // A wake does not shorten the pause: what fails may be what wakes.
-        return;
-      }
-    } while (isWoken && !isClosed);
+  async function turn(): Promise<void> {
+    try {
+      await work();
+      failures = 0;
+    } catch (error) {
+      if (isClosed) return;
+      failures++;
+      logger.warn({ err: error, failures }, 'reconciling failed, trying again');
+    }
+  }
+
+  function pauseMs(): number {
+    return Math.min(retryMs * 2 ** (failures - 1), retryMsMax);
   }
 
   return {

@@ -88,6 +88,7 @@ export async function openOrchestrator(
   const loop = scope.use(startLoop({ clock, logger }, reconcile, { resyncMs: config.ORCHESTRATOR_RESYNC }));
   scope.defer(() => stopping.abort());
   scope.use(runtime.watch(() => loop.wake()));
+  // Called at once, too: the first wake.
   scope.use(leadership.watch(() => loop.wake()));
   scope.use(
     configuration.subscribe(
@@ -103,7 +104,6 @@ export async function openOrchestrator(
       },
     ),
   );
-  loop.wake();
   return { close: () => scope.close() };
 }
 
