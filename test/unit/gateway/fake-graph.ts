@@ -83,7 +83,7 @@ export class FakeGraph implements Closeable {
     const graph = new FakeGraph();
     for (const service of ['configuration', 'datasource', 'endpoint'] as const) await graph.start(service);
     const { logger = silentLogger, ...rest } = options;
-    const config = readConfig(gatewaySettings, { PORT: '0', SUPERGRAPH_RESYNC: 'PT0.2S', ...environment });
+    const config = readConfig(gatewaySettings, { PORT: '0', SUPERGRAPH_RESYNC: 'PT10M', ...environment });
     const { registry, bus } = graph;
     graph.#gateway = await openGateway({ registry, bus, clock: systemClock, logger }, { ...config, ...rest });
     return graph;
