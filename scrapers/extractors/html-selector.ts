@@ -1,4 +1,4 @@
-import { compile, selectAll, selectOne } from 'css-select';
+import { _compileUnsafe, compile, selectAll, selectOne } from 'css-select';
 import { isTraversal, parse, type Selector, SelectorType } from 'css-what';
 import type { AnyNode, Element } from 'domhandler';
 
@@ -35,11 +35,14 @@ export function compileHtmlSelector(selector: string): HtmlSelector {
     };
   }
   const scopeOf: { current: AnyNode | undefined } = { current: undefined };
-  const query = compile<AnyNode, Element>(scopedTokens(css), {
-    pseudos: { scope: (element) => element === scopeOf.current },
+  const { alternatives, isBeside } = scopedTokens(css);
+  // Its searches ask elements only, so the check that the safe `compile` adds is for nothing.
+  const query = _compileUnsafe<AnyNode, Element>(alternatives, {
+    pseudos: { [SCOPE]: (element) => element === scopeOf.current },
     // The results of one scope would be taken for those of the next.
     cacheResults: false,
   });
+  if (isBeside) query.shouldTestNextSiblings = true;
   return {
     part,
     all(scope) {
@@ -76,18 +79,38 @@ function splitPart(selector: string): { css: string; part: Part } {
   return { css, part: { kind: 'attribute', name } };
 }
 
-/** Puts `:scope` before what has combinators: only there could an element above the scope take part. */
-function scopedTokens(css: string): Selector[][] {
-  const alternatives = parse(css);
-  for (const tokens of alternatives) {
+/** Our own `:scope`: css-select's is fixed when a selector is compiled, and `:has` needs it for itself. */
+const SCOPE = 'record-scope';
+
+/**
+ * Binds a selector to its scope: where it says `:scope`, where it begins with a combinator, and before what has
+ * combinators, since only there could an element above the scope take part.
+ *
+ * @returns `isBeside`: whether it looks among the scope's siblings.
+ */
+function scopedTokens(css: string): { alternatives: Selector[][]; isBeside: boolean } {
+  let isBeside = false;
+  const alternatives = parse(css).map((written): Selector[] => {
+    const tokens = written.map(ownScope);
     const [first] = tokens;
-    if (!first || isTraversal(first) || !tokens.some(isTraversal) || tokens.some(isScope)) continue;
-    tokens.unshift({ type: SelectorType.Pseudo, name: 'scope', data: null });
-    tokens.splice(1, 0, { type: SelectorType.Descendant });
-  }
-  return alternatives;
+    const isRelative = first !== undefined && isTraversal(first);
+    const combinator = first && isScope(first) ? tokens[1] : first;
+    isBeside ||= combinator?.type === SelectorType.Adjacent || combinator?.type === SelectorType.Sibling;
+    if (!isRelative && (!tokens.some(isTraversal) || tokens.some(isScope))) return tokens;
+    const scope: Selector = { type: SelectorType.Pseudo, name: SCOPE, data: null };
+    return isRelative ? [scope, ...tokens] : [scope, { type: SelectorType.Descendant }, ...tokens];
+  });
+  return { alternatives, isBeside };
+}
+
+/** Within `:has`, `:scope` means the element that has. */
+function ownScope(token: Selector): Selector {
+  if (token.type !== SelectorType.Pseudo) return token;
+  if (token.name === 'scope') return { ...token, name: SCOPE };
+  if (token.name === 'has' || !Array.isArray(token.data)) return token;
+  return { ...token, data: token.data.map((tokens) => tokens.map(ownScope)) };
 }
 
 function isScope(token: Selector): boolean {
-  return token.type === SelectorType.Pseudo && token.name === 'scope';
+  return token.type === SelectorType.Pseudo && token.name === SCOPE;
 }

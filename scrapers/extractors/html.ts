@@ -1,5 +1,4 @@
 import type { AnyNode, Document, Element } from 'domhandler';
-import { findOne } from 'domutils';
 import { parseDocument } from 'htmlparser2';
 import type { FieldSpec } from '../../platform/model/source-spec.ts';
 import type { CreateExtractor, RawRecord } from './extractor.ts';
@@ -72,13 +71,10 @@ function nextUrl(selector: HtmlSelector, document: Document): string | undefined
   return (link && attribute(link, 'href')) ?? value;
 }
 
+const BASE = compileHtmlSelector('base[href]');
+
 /** @see https://html.spec.whatwg.org/multipage/semantics.html#the-base-element */
 function baseUrl(document: Document, pageUrl: string): string {
-  const base = findOne(
-    (element) => element.name === 'base' && 'href' in element.attribs,
-    document.children,
-    true,
-  );
-  const href = base?.attribs.href;
+  const href = BASE.first(document)?.attribs.href;
   return href !== undefined && URL.canParse(href, pageUrl) ? new URL(href, pageUrl).href : pageUrl;
 }

@@ -64,6 +64,8 @@ export class FakePlatform {
   after: (operation: string, input: Record<string, unknown>) => void = () => {};
   readonly #wakes = new EventEmitter();
   readonly #lost: { sourceId: string; workerId: string; position: number }[] = [];
+  readonly #began = new Map<string, number>();
+  readonly #renewed = new Set<string>();
   #position = 0;
 
   addSource(spec: SourceSpec, rest: Partial<FakeSource> = {}): FakeSource {
@@ -119,7 +121,9 @@ export class FakePlatform {
           const held = [...this.sources.values()].filter((source) => source.workerId === workerId).length;
           const free = [...this.sources.values()].filter((source) => source.workerId === undefined);
           const claimed = free.slice(0, capacity - held);
-          const after = this.#position;
+          // Until the worker has renewed, it goes on from where it began.
+          const after = this.#began.get(workerId) ?? this.#position;
+          if (!this.#renewed.has(workerId)) this.#began.set(workerId, after);
           for (const source of claimed) {
             source.workerId = workerId;
             source.token += 1;
@@ -129,6 +133,8 @@ export class FakePlatform {
         }),
         renewLeases: this.#operation('renewLeases', ({ input }) => {
           const { workerId, after } = input as { workerId: string; after: number };
+          this.#renewed.add(workerId);
+          this.#began.delete(workerId);
           const changed = [...this.sources.values()].filter(
             (source) => source.workerId === workerId && source.position > after,
           );
