@@ -36,6 +36,8 @@ export interface SubgraphServer extends Closeable {
 /** Documents kept parsed and validated for the current schema; services send few distinct ones. */
 const DOCUMENTS_MAX = 500;
 
+/** What comes over a WebSocket is one subscription's document and variables; batches come as requests. */
+const SOCKET_MESSAGE_BYTES_MAX = 1024 * 1024;
 /** How long a client may take to close its WebSocket when we close: far less than a stop of the platform takes. */
 const GOODBYE_MS_MAX = 500;
 
@@ -104,7 +106,12 @@ export async function openSubgraphServer(
     return reply.send(formatResult(result, logger));
   });
 
-  const sockets = new WebSocketServer({ server: app.server, path: '/graphql', perMessageDeflate: false });
+  const sockets = new WebSocketServer({
+    server: app.server,
+    path: '/graphql',
+    perMessageDeflate: false,
+    maxPayload: SOCKET_MESSAGE_BYTES_MAX,
+  });
   const graphqlWs = useServer<{ authorization?: string }>(
     {
       schema: () => schema(),
