@@ -1,13 +1,16 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { EndpointStage, eventually } from '../../test/unit/endpoint/endpoint-stage.ts';
 import { field } from '../../test/unit/endpoint/upstream-model.ts';
+import type { EndpointConfig } from './config.ts';
 
 let stage: EndpointStage;
 afterEach(async () => stage.close());
 
-async function openBooks(): Promise<void> {
-  stage = await EndpointStage.open();
-  stage.model.define('books', [field('title'), field('price', 'DECIMAL'), field('url', 'URL')]);
+const BOOK_FIELDS = [field('title'), field('price', 'DECIMAL'), field('url', 'URL')];
+
+async function openBooks(config: Partial<EndpointConfig> = {}): Promise<void> {
+  stage = await EndpointStage.open(config);
+  stage.model.define('books', BOOK_FIELDS);
   for (let number = 1; number <= 5; number++) {
     stage.model.put('books', `Book ${number}`, {
       title: `Book ${number}`,
@@ -16,52 +19,257 @@ async function openBooks(): Promise<void> {
     });
   }
   await stage.announceDefinitions();
+  await untilBooks(5);
+}
+
+async function untilBooks(count: number): Promise<void> {
   await eventually(async () => {
     const { data } = await stage.query('{ books { totalCount } }');
-    expect(data?.books.totalCount).toBe(5);
+    expect(data?.books.totalCount).toBe(count);
   });
 }
 
-it('gives a new collection its type, and answers typed queries', async () => {
-  await openBooks();
-  const answer = await stage.query(
-    `{ books(filter: { price: { gt: 9 } }, orderBy: [{ price: DESC }], first: 2) {
-      nodes { id title price url meta { key sources { id } freshness { isStale } } }
-      pageInfo { hasNextPage endCursor } totalCount } book(key: "Book 1") { price } }`,
-  );
-  expect(answer.errors).toBeUndefined();
-  expect(answer.data.books.nodes).toMatchObject([
-    { title: 'Book 5', price: '25.50', url: 'https://example.com/5' },
-    { title: 'Book 4', meta: { key: 'Book 4', sources: [{ id: 's1' }], freshness: { isStale: false } } },
-  ]);
-  expect(answer.data.books.totalCount).toBe(4);
-  expect(answer.data.book).toEqual({ price: '5.50' });
+const titles = async (args: string) => {
+  const { data } = await stage.query(`{ books(${args}) { nodes { title } } }`);
+  return data?.books.nodes.map((node: { title: string }) => node.title);
+};
+
+const codeOf = async (query: string) => (await stage.query(query)).errors?.[0]?.extensions.code;
+
+describe('typed queries', () => {
+  it('give a new collection its type, and its entries with what is said of them', async () => {
+    await openBooks();
+    const answer = await stage.query(
+      `{ books(filter: { price: { gt: 9 } }, orderBy: [{ price: DESC }], first: 2) {
+        edges { cursor node { id } }
+        nodes { id title price url meta { key updatedAt firstSeenAt sources { id } freshness { isStale reason } } }
+        pageInfo { hasNextPage hasPreviousPage endCursor } totalCount } book(key: "Book 1") { price } }`,
+    );
+    expect(answer.errors).toBeUndefined();
+    const { nodes, edges, pageInfo, totalCount } = answer.data.books;
+    expect(nodes).toMatchObject([
+      { title: 'Book 5', price: '25.50', url: 'https://example.com/5' },
+      {
+        title: 'Book 4',
+        meta: { key: 'Book 4', sources: [{ id: 's1' }], freshness: { isStale: false, reason: null } },
+      },
+    ]);
+    expect(totalCount).toBe(4);
+    expect(pageInfo).toEqual({ hasNextPage: true, hasPreviousPage: false, endCursor: edges[1].cursor });
+    expect(edges[0].node.id).toBe(nodes[0].id);
+    expect(answer.data.book).toEqual({ price: '5.50' });
+  });
+
+  it('page on from a cursor', async () => {
+    await openBooks();
+    const { data } = await stage.query('{ books(first: 3) { pageInfo { endCursor } } }');
+    expect(await titles(`after: "${data.books.pageInfo.endCursor}"`)).toEqual(['Book 4', 'Book 5']);
+  });
+
+  it('refuse what they cannot answer, with a code that says why', async () => {
+    await openBooks();
+    const { data } = await stage.query('{ books { pageInfo { endCursor } } }');
+    const cursor = data.books.pageInfo.endCursor;
+    expect(await codeOf('{ books(first: 0) { totalCount } }')).toBe('BAD_USER_INPUT');
+    expect(await codeOf('{ books(first: 101) { totalCount } }')).toBe('BAD_USER_INPUT');
+    expect(await codeOf('{ books(after: "x") { totalCount } }')).toBe('CURSOR_INVALID');
+    expect(await codeOf(`{ books(after: "${cursor}", orderBy: [{ price: ASC }]) { totalCount } }`)).toBe(
+      'CURSOR_INVALID',
+    );
+    expect(await codeOf('{ books(filter: { price: { lt: "ten" } }) { totalCount } }')).toBe('BAD_USER_INPUT');
+    expect(await codeOf('{ books(filter: { url: { eq: "/x" } }) { totalCount } }')).toBe('BAD_USER_INPUT');
+    expect(await codeOf('{ books(orderBy: [{ price: ASC, title: ASC }]) { totalCount } }')).toBe(
+      'BAD_USER_INPUT',
+    );
+    expect(await codeOf('{ books(filter: { title: { eq: null } }) { totalCount } }')).toBe('BAD_USER_INPUT');
+  });
+
+  it('take filters from variables, and compare decimals exactly', async () => {
+    await openBooks();
+    const query = 'query($filter: BookFilter) { books(filter: $filter) { nodes { title } } }';
+    const titlesOf = async (filter: unknown) =>
+      (await stage.query(query, { filter })).data?.books.nodes.length;
+    expect(await titlesOf({ price: { lte: '10.50' } })).toBe(2);
+    expect(await titlesOf({ price: { lt: '10.500000000000000001' } })).toBe(2);
+    expect(await titlesOf({ price: { lt: 10.5 } })).toBe(1);
+    expect(await titlesOf(null)).toBe(5);
+  });
+
+  it('have null for a value that does not fit its type, and the rest of the page', async () => {
+    await openBooks();
+    stage.model.put('books', 'Odd', { title: 'Odd', price: 'a lot', url: 7 });
+    await stage.announce('books');
+    await untilBooks(6);
+    const answer = await stage.query('{ book(key: "Odd") { title price url } }');
+    expect(answer).toEqual({ data: { book: { title: 'Odd', price: null, url: null } } });
+  });
 });
 
-it('streams a snapshot and then what changes', async () => {
-  await openBooks();
-  const events = stage.subscribe(
-    `subscription { booksChanged { __typename
-      ... on BookSnapshot { entries { title } complete }
-      ... on BookDelta { cursor upserted { title price } removed } } }`,
-  );
-  expect((await events.next()).value.data.booksChanged).toMatchObject({
-    __typename: 'BookSnapshot',
-    complete: true,
-    entries: [
-      { title: 'Book 1' },
-      { title: 'Book 2' },
-      { title: 'Book 3' },
-      { title: 'Book 4' },
-      { title: 'Book 5' },
-    ],
+describe('entities', () => {
+  const entities = `query($representations: [_Any!]!) { _entities(representations: $representations) {
+    ... on Book { title } ... on Collection { name typeName
+      entries(first: 2) { nodes { id key fields meta { key } } totalCount pageInfo { hasNextPage } } } } }`;
+
+  it('are found by id, and are null where they are gone', async () => {
+    await openBooks();
+    const { data } = await stage.query('{ book(key: "Book 2") { id } }');
+    const answer = await stage.query(entities, {
+      representations: [
+        { __typename: 'Book', id: data.book.id },
+        { __typename: 'Book', id: 'unknown' },
+      ],
+    });
+    expect(answer.data._entities).toEqual([{ title: 'Book 2' }, null]);
   });
-  stage.model.put('books', 'Book 6', { title: 'Book 6', price: '1' });
-  await stage.announce('books');
-  expect((await events.next()).value.data.booksChanged).toMatchObject({
-    __typename: 'BookDelta',
-    upserted: [{ title: 'Book 6', price: '1' }],
-    removed: [],
+
+  it('say of a collection its type, and its entries untyped', async () => {
+    await openBooks();
+    const answer = await stage.query(entities, {
+      representations: [{ __typename: 'Collection', name: 'books' }],
+    });
+    expect(answer.errors).toBeUndefined();
+    expect(answer.data._entities[0]).toMatchObject({ name: 'books', typeName: 'Book' });
+    expect(answer.data._entities[0].entries).toMatchObject({
+      totalCount: 5,
+      pageInfo: { hasNextPage: true },
+    });
+    expect(answer.data._entities[0].entries.nodes[0]).toMatchObject({
+      key: 'Book 1',
+      fields: { title: 'Book 1', price: '5.50', url: 'https://example.com/1' },
+      meta: { key: 'Book 1' },
+    });
   });
-  await events.return?.();
+
+  it('know a collection that nobody has announced yet', async () => {
+    await openBooks();
+    stage.model.define('films', [field('title')]);
+    const representations = [{ __typename: 'Collection', name: 'films' }];
+    const answer = await stage.query(entities, { representations });
+    expect(answer.data._entities[0]).toMatchObject({ typeName: 'Film', entries: { totalCount: 0 } });
+    expect((await stage.query('{ films { totalCount } }')).data.films.totalCount).toBe(0);
+  });
+});
+
+describe('a change of the definitions', () => {
+  const hasField = async (name: string) => {
+    const { data } = await stage.query('{ __type(name: "Book") { fields { name } } }');
+    return data.__type?.fields.some((each: { name: string }) => each.name === name) ?? false;
+  };
+
+  it('adds a field, and says that the schema has changed once', async () => {
+    await openBooks();
+    const before = stage.schemaChanges;
+    stage.model.define('books', [...BOOK_FIELDS, field('stock', 'INT')]);
+    stage.model.put('books', 'Book 1', { title: 'Book 1', stock: 3 });
+    await stage.announceDefinitions();
+    await eventually(async () => expect(await hasField('stock')).toBe(true));
+    await stage.announce('books');
+    await eventually(async () => expect(await titles('filter: { stock: { eq: 3 } }')).toEqual(['Book 1']));
+    expect(stage.schemaChanges).toBe(before + 1);
+  });
+
+  it('that alters no SDL swaps and publishes nothing', async () => {
+    await openBooks();
+    const before = stage.schemaChanges;
+    stage.model.define('books', BOOK_FIELDS);
+    stage.model.define('films', [field('title')]);
+    stage.model.delete('films');
+    await stage.announceDefinitions();
+    // Definitions are followed in order: once this one is seen, so are those before.
+    stage.model.define('books', [...BOOK_FIELDS]);
+    stage.model.put('books', 'last', { title: 'last' });
+    await stage.announceDefinitions();
+    await stage.announce('books');
+    await untilBooks(6);
+    expect(stage.schemaChanges).toBe(before);
+  });
+
+  it('leaves subscriptions under way running', async () => {
+    await openBooks();
+    const events = stage.subscribe(
+      'subscription { booksChanged(snapshot: false) { ... on BookDelta { upserted { title price } } } }',
+    );
+    const first = events.next();
+    await stage.settle();
+    stage.model.define('books', [field('title'), field('price', 'JSON'), field('stock', 'INT')]);
+    await stage.announceDefinitions();
+    await eventually(async () => expect(await hasField('stock')).toBe(true));
+    stage.model.put('books', 'Book 1', { title: 'New', price: { amount: 1 }, stock: 3 });
+    await stage.announce('books');
+    expect((await first).value).toEqual({
+      data: { booksChanged: { upserted: [{ title: 'New', price: null }] } },
+    });
+    await events.return?.();
+  });
+
+  it('takes a deleted collection, its type and its subscribers away', async () => {
+    await openBooks();
+    const events = stage.subscribe('subscription { booksChanged { __typename } }');
+    expect((await events.next()).value.data.booksChanged.__typename).toBe('BookSnapshot');
+    const next = events.next();
+    stage.model.delete('books');
+    await stage.announceDefinitions();
+    expect((await next).done).toBe(true);
+    await eventually(async () => expect(await codeOf('{ books { totalCount } }')).toBe('BAD_USER_INPUT'));
+  });
+
+  it('gives a collection that comes back nothing of the earlier one', async () => {
+    await openBooks();
+    stage.model.delete('books');
+    stage.model.define('books', BOOK_FIELDS);
+    stage.model.put('books', 'Other', { title: 'Other' });
+    await stage.announceDefinitions();
+    await eventually(async () => expect(await titles('first: 9')).toEqual(['Other']));
+  });
+});
+
+describe('without upstream', () => {
+  it('goes on serving, and says that it is stale and since when', async () => {
+    await openBooks({ STALE_AFTER: 200, RESYNC: 50 });
+    const freshness = async () =>
+      (await stage.query('{ book(key: "Book 1") { meta { freshness { asOf isStale reason } } } }')).data.book
+        .meta.freshness;
+    expect(await freshness()).toMatchObject({ isStale: false, reason: null });
+    const downAt = Date.now();
+    await stage.upstreamDown();
+    await eventually(async () =>
+      expect(await freshness()).toMatchObject({ isStale: true, reason: expect.any(String) }),
+    );
+    expect(Date.parse((await freshness()).asOf)).toBeLessThanOrEqual(downAt);
+    await untilBooks(5);
+    await stage.upstreamUp();
+    await eventually(async () => expect(await freshness()).toMatchObject({ isStale: false, reason: null }));
+  });
+
+  it('serves after a restart what it had, types included, and follows on when upstream is back', async () => {
+    await openBooks({ RESYNC: 50 });
+    await stage.stop();
+    await stage.upstreamDown();
+    stage.model.put('books', 'Book 6', { title: 'Book 6' });
+    stage.model.remove('books', 'Book 1');
+    await stage.start();
+    expect(await titles('first: 9')).toEqual(['Book 1', 'Book 2', 'Book 3', 'Book 4', 'Book 5']);
+    await stage.upstreamUp();
+    await eventually(async () =>
+      expect(await titles('first: 9')).toEqual(['Book 2', 'Book 3', 'Book 4', 'Book 5', 'Book 6']),
+    );
+  });
+
+  it('finds by itself what an event lost on the way would have said', async () => {
+    await openBooks({ RESYNC: 50 });
+    stage.model.put('books', 'Book 6', { title: 'Book 6' });
+    stage.model.define('films', [field('title')]);
+    await untilBooks(6);
+    await eventually(async () =>
+      expect((await stage.query('{ films { totalCount } }')).data?.films.totalCount).toBe(0),
+    );
+  });
+
+  it('drops what a configuration that begins again does not know', async () => {
+    await openBooks({ RESYNC: 50 });
+    stage.model.definitions.clear();
+    stage.model.revision = 0;
+    await stage.announceDefinitions();
+    await eventually(async () => expect(await codeOf('{ books { totalCount } }')).toBe('BAD_USER_INPUT'));
+  });
 });

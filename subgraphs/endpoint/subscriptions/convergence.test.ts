@@ -203,3 +203,35 @@ it('leaves every reader with exactly what a query answers, whatever happened in 
     { numRuns: 500 },
   );
 });
+
+it('tells a reader who comes late once what it missed, and the same from the view as from memory', async () => {
+  for (const recentChangesMax of [0, 100]) {
+    stage?.close();
+    stage = new Stage({ pageEntries: 10, recentChangesMax, removedMax: 10 });
+    const [all, many] = stage.readers;
+    await all?.pull();
+    await many?.pull();
+    for (const stock of [5, 1, 0, 7, 3]) {
+      await stage.take({ do: 'put', key: 'a', stock });
+      await stage.take({ do: 'follow', pageChanges: 9 });
+    }
+    expect(await all?.pull()).toBe(true);
+    expect([...(all?.entries.values() ?? [])]).toEqual([{ title: 'a', stock: 3 }]);
+    expect(await all?.pull()).toBe(false);
+    expect(await many?.pull()).toBe(true);
+    expect(await many?.pull()).toBe(false);
+  }
+});
+
+it('reads nothing from the view for a reader who keeps up', async () => {
+  stage?.close();
+  stage = new Stage({ pageEntries: 10, recentChangesMax: 100, removedMax: 10 });
+  for (const reader of stage.readers) await reader.pull();
+  const { table } = stage.live.view;
+  table.changedAfter = () => {
+    throw new Error('The view was read');
+  };
+  await stage.take({ do: 'put', key: 'a', stock: 2 });
+  await stage.take({ do: 'follow', pageChanges: 9 });
+  for (const reader of stage.readers) expect(await reader.pull()).toBe(true);
+});

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse } from 'graphql';
-import { createClient } from 'graphql-ws';
+import { type Client, createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { MemoryBus } from '../../../platform/adapters/memory-bus.ts';
 import { MemoryRegistry } from '../../../platform/adapters/memory-registry.ts';
@@ -38,6 +38,7 @@ export class EndpointStage {
   readonly #config: EndpointConfig;
   readonly #more: Partial<EndpointDeps>;
   readonly viewPath: string;
+  readonly #clients: Client[] = [];
   #upstream: Closeable[] = [];
   #endpoint: SubgraphServer | undefined;
 
@@ -114,6 +115,17 @@ export class EndpointStage {
     for (const closeable of this.#upstream.splice(0).reverse()) await closeable.close();
   }
 
+  /** Resolves when what was sent to the endpoint before, a subscription say, has come there. */
+  async settle(): Promise<void> {
+    await this.#socketRoundTrip();
+  }
+
+  /** Changes much at once: the endpoint learns of it when it is all done. */
+  async hold(change: () => Promise<void>): Promise<void> {
+    await change();
+    for (const name of this.model.definitions.keys()) await this.announce(name);
+  }
+
   /** Tells the endpoint that definitions have changed. */
   async announceDefinitions(): Promise<void> {
     await this.bus.publish('definitions.changed', { revision: this.model.revision });
@@ -145,14 +157,24 @@ export class EndpointStage {
       webSocketImpl: WebSocket,
       retryAttempts: 0,
     });
+    this.#clients.push(client);
     this.#scope.defer(() => void client.dispose());
-    return client.iterate<Record<string, unknown>>({ query, variables });
+    // biome-ignore lint/suspicious/noExplicitAny: what comes is the assertion's business.
+    return client.iterate<any>({ query, variables });
   }
 
   async close(): Promise<void> {
     await this.stop();
     await this.upstreamDown();
     await this.#scope.close();
+  }
+
+  /** On one connection operations begin in their order: when a query is answered, what came before has begun. */
+  async #socketRoundTrip(): Promise<void> {
+    for (const client of this.#clients) {
+      const answers = client.iterate({ query: '{ __typename }' });
+      await answers.next();
+    }
   }
 
   async #serve(service: 'configuration' | 'datasource', resolvers: object): Promise<void> {
