@@ -22,9 +22,7 @@ query Bargains {
     filter: {
       rating: { gte: 4 }
       price: { lt: "60" }
-      availability: {
-        startsWith: "In stock"
-      }
+      stock: { gt: 0 }
     }
     orderBy: [{ price: ASC }]
     first: 3
@@ -34,7 +32,7 @@ query Bargains {
       title
       price
       rating
-      availability
+      stock
       meta {
         updatedAt
         sources { name }

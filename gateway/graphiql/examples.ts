@@ -103,13 +103,13 @@ query Overview {
 const SAMPLE_SHOP = `# The sample shop of "npm run demo": a local site
 # whose prices and stock change while you look.
 
-# The cheapest good products, and who sells them:
+# The cheapest in stock, and who sells them:
 # two sites feed this collection, price is the lower
 # of theirs (merge: MIN), prices has both (SET).
 query Products($below: Decimal = "50") {
   products(
     first: 5
-    filter: { price: { lt: $below }, rating: { gte: 4 } }
+    filter: { price: { lt: $below }, stock: { gt: 0 } }
     orderBy: [{ price: ASC }]
   ) {
     totalCount
@@ -119,7 +119,7 @@ query Products($below: Decimal = "50") {
       price
       prices
       rating
-      availability
+      stock
       meta { sources { name } }
     }
     pageInfo { hasNextPage endCursor }
@@ -131,11 +131,11 @@ subscription WatchProducts {
   productsChanged(snapshot: true) {
     __typename
     ... on ProductSnapshot {
-      entries { title price availability }
+      entries { title price stock }
       complete
     }
     ... on ProductDelta {
-      upserted { title price availability }
+      upserted { title price stock }
       removed
       cursor
     }
