@@ -26,7 +26,7 @@ const EVENT = '@event';
 
 export function createExecutor({ services, logger }: { services: ServiceMap; logger: Logger }): Executor {
   async function run(
-    plan: QueryPlan,
+    planOf: () => QueryPlan,
     sources: ServiceMap,
     prepared: PreparedOperation,
     variables: Variables,
@@ -49,7 +49,7 @@ export function createExecutor({ services, logger }: { services: ServiceMap; log
         schema: snapshot.schema,
       };
       const result = await executeQueryPlan(
-        plan,
+        planOf(),
         sources,
         requestContext as never,
         operationContext,
@@ -63,15 +63,18 @@ export function createExecutor({ services, logger }: { services: ServiceMap; log
   }
 
   return {
-    execute: (prepared, variables, signal) => run(prepared.plan(), services, prepared, variables, signal),
+    execute: (prepared, variables, signal) => run(prepared.plan, services, prepared, variables, signal),
     executeEvent(prepared, variables, event, signal) {
-      const { primary, rest } = subscriptionOf(prepared);
-      const nodes: PlanNode[] = [{ ...primary, serviceName: EVENT }, ...(rest ? [rest] : [])];
       const sources: ServiceMap = { ...services, [EVENT]: { process: async () => event as never } };
-      const plan: QueryPlan = { kind: 'QueryPlan', node: { kind: 'Sequence', nodes } };
-      return run(plan, sources, prepared, variables, signal);
+      return run(() => eventPlanOf(prepared), sources, prepared, variables, signal);
     },
   };
+}
+
+function eventPlanOf(prepared: PreparedOperation): QueryPlan {
+  const { primary, rest } = subscriptionOf(prepared);
+  const nodes: PlanNode[] = [{ ...primary, serviceName: EVENT }, ...(rest ? [rest] : [])];
+  return { kind: 'QueryPlan', node: { kind: 'Sequence', nodes } };
 }
 
 /** The parts of a subscription's plan: what to subscribe to, and what to join to each event. */

@@ -16,9 +16,7 @@ export function negotiate(accept: string | undefined): ResponseType | undefined 
   const modern = weights.get('application/graphql-response+json') ?? 0;
   const legacy = weights.get('application/json') ?? wildcard;
   if (modern > 0 && modern >= legacy) return 'application/graphql-response+json';
-  if (legacy > 0) return 'application/json';
-  // Only where application/json is refused by name does a wildcard mean the other.
-  return wildcard > 0 && modern > 0 ? 'application/graphql-response+json' : undefined;
+  return legacy > 0 ? 'application/json' : undefined;
 }
 
 /** One media range with its weight: 0 where it is not taken, or wants a character set that JSON is not written in. */

@@ -1,28 +1,28 @@
 import {
-  type ArgumentNode,
   type DocumentNode,
   type ExecutionResult,
   type FieldNode,
   type GraphQLField,
-  type GraphQLObjectType,
   type GraphQLSchema,
   getArgumentValues,
-  getNamedType,
   getVariableValues,
-  isAbstractType,
-  isObjectType,
   Kind,
-  type OperationDefinitionNode,
   parse,
   print,
   type SelectionNode,
-  TypeInfo,
-  type VariableNode,
-  visit,
-  visitWithTypeInfo,
 } from 'graphql';
 import { subscriptionOf } from '../execution/execute.ts';
 import type { PreparedOperation } from '../execution/prepare.ts';
+import {
+  AFTER,
+  CURSOR,
+  rootFieldOf,
+  selectCursor,
+  stripStart,
+  variablesOf,
+  withAfterVariable,
+  withoutStart,
+} from './stream-document.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -53,13 +53,6 @@ export interface SubscriptionOperation {
   cursorOf(event: ExecutionResult): string | undefined;
 }
 
-/** What an event's cursor, and the cursor to resume after, are called upstream: unlike anything an app selects. */
-const CURSOR = '_streamCursor';
-const AFTER = '_streamAfter';
-
-/** Arguments that say where a stream starts, not what is in it. */
-const START_ARGUMENTS = new Set(['after', 'snapshot']);
-
 export function describeSubscription(prepared: PreparedOperation): SubscriptionOperation {
   const { snapshot, operation } = prepared;
   const { primary } = subscriptionOf(prepared);
@@ -68,9 +61,9 @@ export function describeSubscription(prepared: PreparedOperation): SubscriptionO
   const rootField = field.name.value;
   const definition = fieldNamed(snapshot.supergraphSchema, rootField);
   const isResumable = definition.args.some((argument) => argument.name === 'after');
-  const positioned = isResumable ? selectPosition(upstream, snapshot.supergraphSchema, definition) : upstream;
-  const asAsked = requestOf(positioned);
-  const resumed = isResumable ? requestOf(withAfterVariable(positioned)) : asAsked;
+  const withCursor = isResumable ? selectCursor(upstream, snapshot.supergraphSchema, definition) : upstream;
+  const asAsked = requestOf(withCursor);
+  const resumed = isResumable ? requestOf(withAfterVariable(withCursor)) : asAsked;
   const canonical = withoutStart(prepared.document, operation, snapshot.schema);
   const canonicalText = [print(canonical), print(stripStart(upstream))].join('\n');
   const canonicalVariables = variablesOf(canonical);
@@ -111,14 +104,6 @@ function fieldNamed(schema: GraphQLSchema, name: string): GraphQLField<unknown, 
   return field;
 }
 
-/** The planner writes a subscription's root field out, without fragments around it. */
-function rootFieldOf(upstream: DocumentNode): FieldNode {
-  const [operation] = upstream.definitions;
-  const [field] = operation?.kind === Kind.OPERATION_DEFINITION ? operation.selectionSet.selections : [];
-  if (field?.kind !== Kind.FIELD) throw new Error('The plan of a subscription does not begin with a field.');
-  return field;
-}
-
 /** The root field as the app wrote it, which may be in a fragment. */
 function appFieldOf(prepared: PreparedOperation, rootField: string): FieldNode {
   const find = (selections: readonly SelectionNode[]): FieldNode | undefined => {
@@ -141,146 +126,11 @@ function appFieldOf(prepared: PreparedOperation, rootField: string): FieldNode {
   return field;
 }
 
-/** Adds the cursor to the selection of every kind of event that has one. */
-function selectPosition(
-  upstream: DocumentNode,
-  schema: GraphQLSchema,
-  definition: GraphQLField<unknown, unknown>,
-): DocumentNode {
-  const type = getNamedType(definition.type);
-  const selections: SelectionNode[] = isObjectType(type)
-    ? positionOf(type)
-    : isAbstractType(type)
-      ? schema.getPossibleTypes(type).flatMap((member): SelectionNode[] => {
-          const position = positionOf(member);
-          return position.length > 0 ? [fragmentOn(member.name, position)] : [];
-        })
-      : [];
-  return mapRootField(upstream, (field) => ({
-    ...field,
-    selectionSet: {
-      kind: Kind.SELECTION_SET,
-      selections: [...(field.selectionSet?.selections ?? []), ...selections],
-    },
-  }));
-}
-
-function positionOf(type: GraphQLObjectType): FieldNode[] {
-  if (!type.getFields().cursor) return [];
-  return [{ kind: Kind.FIELD, alias: nameNode(CURSOR), name: nameNode('cursor') }];
-}
-
-function fragmentOn(type: string, selections: SelectionNode[]): SelectionNode {
-  return {
-    kind: Kind.INLINE_FRAGMENT,
-    typeCondition: { kind: Kind.NAMED_TYPE, name: nameNode(type) },
-    selectionSet: { kind: Kind.SELECTION_SET, selections },
-  };
-}
-
-function nameNode(value: string) {
-  return { kind: Kind.NAME, value } as const;
-}
-
-function withAfterVariable(upstream: DocumentNode): DocumentNode {
-  const variable = { kind: Kind.VARIABLE, name: nameNode(AFTER) } as const;
-  const after: ArgumentNode = { kind: Kind.ARGUMENT, name: nameNode('after'), value: variable };
-  const resumed = mapRootField(upstream, (field) => ({
-    ...field,
-    arguments: [...(field.arguments ?? []).filter((argument) => argument.name.value !== 'after'), after],
-  }));
-  const declared = mapOperation(resumed, (operation) => ({
-    ...operation,
-    variableDefinitions: [
-      ...(operation.variableDefinitions ?? []),
-      {
-        kind: Kind.VARIABLE_DEFINITION,
-        variable,
-        type: { kind: Kind.NAMED_TYPE, name: nameNode('String') },
-      },
-    ],
-  }));
-  return withoutUnusedVariables(declared);
-}
-
-function stripStart(upstream: DocumentNode): DocumentNode {
-  return withoutUnusedVariables(mapRootField(upstream, withoutStartArguments));
-}
-
-/** The app's operation alone, without what says where it starts. */
-function withoutStart(
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  schema: GraphQLSchema,
-): DocumentNode {
-  const alone: DocumentNode = {
-    ...document,
-    definitions: document.definitions.filter(
-      (node) => node === operation || node.kind === Kind.FRAGMENT_DEFINITION,
-    ),
-  };
-  const types = new TypeInfo(schema);
-  const stripped = visit(
-    alone,
-    visitWithTypeInfo(types, {
-      [Kind.FIELD]: (field: FieldNode) =>
-        types.getParentType() === schema.getSubscriptionType() ? withoutStartArguments(field) : undefined,
-    }),
-  );
-  return withoutUnusedVariables(stripped);
-}
-
-function withoutStartArguments(field: FieldNode): FieldNode {
-  return {
-    ...field,
-    arguments: field.arguments?.filter((argument) => !START_ARGUMENTS.has(argument.name.value)) ?? [],
-  };
-}
-
-function withoutUnusedVariables(document: DocumentNode): DocumentNode {
-  const used = new Set(variablesOf(document));
-  return mapOperation(document, (operation) => ({
-    ...operation,
-    variableDefinitions:
-      operation.variableDefinitions?.filter((definition) => used.has(definition.variable.name.value)) ?? [],
-  }));
-}
-
-function variablesOf(document: DocumentNode): readonly string[] {
-  const used = new Set<string>();
-  visit(document, {
-    [Kind.VARIABLE_DEFINITION]: () => false,
-    [Kind.VARIABLE]: (variable: VariableNode) => void used.add(variable.name.value),
-  });
-  return [...used].sort();
-}
-
-function mapOperation(
-  document: DocumentNode,
-  change: (operation: OperationDefinitionNode) => OperationDefinitionNode,
-): DocumentNode {
-  return {
-    ...document,
-    definitions: document.definitions.map((node) =>
-      node.kind === Kind.OPERATION_DEFINITION ? change(node) : node,
-    ),
-  };
-}
-
-function mapRootField(upstream: DocumentNode, change: (field: FieldNode) => FieldNode): DocumentNode {
-  const field = rootFieldOf(upstream);
-  return mapOperation(upstream, (operation) => ({
-    ...operation,
-    selectionSet: {
-      ...operation.selectionSet,
-      selections: operation.selectionSet.selections.map((node) => (node === field ? change(field) : node)),
-    },
-  }));
-}
-
 function pick(variables: Variables, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
-    names.filter((name) => variables[name] !== undefined).map((name) => [name, variables[name]]),
+    names
+      .filter((name) => Object.hasOwn(variables, name) && variables[name] !== undefined)
+      .map((name) => [name, variables[name]]),
   );
 }
 

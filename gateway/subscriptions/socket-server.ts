@@ -139,8 +139,12 @@ function protocolOptions(deps: SocketServerDeps, options: SocketServerOptions): 
     subscribe({ contextValue, variableValues }: ExecutionArgs) {
       const { id, socket, prepared } = contextValue as OperationContext;
       const subscriber = new SocketSubscriber(socket, id, options);
-      const subscription = streams.follow(prepared, variableValues, subscriber);
-      return subscriber.until(() => void subscription.close());
+      try {
+        const subscription = streams.follow(prepared, variableValues, subscriber);
+        return subscriber.until(() => void subscription.close());
+      } catch (error) {
+        return { errors: [publicError(error, logger)] } as never;
+      }
     },
 
     execute({ contextValue, variableValues }: ExecutionArgs) {
