@@ -3,6 +3,7 @@ import { TributaryError } from '../../platform/errors.ts';
 import type { ServiceClient } from '../../platform/http/service-client.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { CollectionDefinition } from '../../platform/model/collection-definition.ts';
+import type { ViewCache } from '../../platform/ports/view-cache.ts';
 import type { Closeable } from '../../platform/scope.ts';
 import type { EndpointConfig } from './config.ts';
 import { ChangesFollower } from './following/changes-follower.ts';
@@ -20,6 +21,7 @@ const REQUESTS_MAX = 16;
 interface Deps {
   readonly viewFile: ViewFile;
   readonly datasource: ServiceClient;
+  readonly cache?: ViewCache | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }

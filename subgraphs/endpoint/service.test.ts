@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { EndpointStage, eventually } from '../../test/unit/endpoint/endpoint-stage.ts';
 import { field } from '../../test/unit/endpoint/upstream-model.ts';
 import type { EndpointConfig } from './config.ts';
+import { ViewFile } from './view/view-file.ts';
+import { ViewFileCache } from './view/view-file-cache.ts';
 
 let stage: EndpointStage;
 afterEach(async () => stage.close());
@@ -271,5 +273,30 @@ describe('without upstream', () => {
     stage.model.revision = 0;
     await stage.announceDefinitions();
     await eventually(async () => expect(await codeOf('{ books { totalCount } }')).toBe('BAD_USER_INPUT'));
+  });
+});
+
+describe('a replica that starts on an empty disk', () => {
+  it('serves from the cache what another one has kept there, with upstream down', async () => {
+    const cache = new ViewFileCache(ViewFile.open(':memory:'), { removedMax: 100 });
+    const config = { RESYNC: 30, CHANGES_PAGE: 2 };
+    const first = await EndpointStage.open(config, { cache });
+    stage = first;
+    first.model.define('books', BOOK_FIELDS);
+    for (let number = 1; number <= 5; number++)
+      first.model.put('books', `Book ${number}`, { title: `Book ${number}` });
+    await first.announceDefinitions();
+    await untilBooks(5);
+    first.model.remove('books', 'Book 3');
+    await eventually(async () => expect((await cache.position('books'))?.version).toBe(6));
+    await first.close();
+
+    stage = await EndpointStage.open(config, { cache }, { isUpstreamDown: true });
+    await eventually(async () =>
+      expect(await titles('first: 9')).toEqual(['Book 1', 'Book 2', 'Book 4', 'Book 5']),
+    );
+    const { data } = await stage.query('{ book(key: "Book 1") { meta { freshness { asOf isStale } } } }');
+    expect(Date.now() - Date.parse(data.book.meta.freshness.asOf)).toBeLessThan(60_000);
+    cache.close();
   });
 });

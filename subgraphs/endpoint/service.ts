@@ -3,6 +3,7 @@ import type { ServiceClient } from '../../platform/http/service-client.ts';
 import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Bus } from '../../platform/ports/bus.ts';
+import type { ViewCache } from '../../platform/ports/view-cache.ts';
 import { Scope } from '../../platform/scope.ts';
 import { CollectionSet } from './collection-set.ts';
 import type { EndpointConfig } from './config.ts';
@@ -16,6 +17,8 @@ export interface EndpointDeps {
   readonly bus: Bus;
   readonly configuration: ServiceClient;
   readonly datasource: ServiceClient;
+  /** Where replicas keep their last known good for each other; a single one needs none. */
+  readonly cache?: ViewCache | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -3,9 +3,10 @@ import { UnavailableError } from '../../../platform/errors.ts';
 import type { ServiceClient } from '../../../platform/http/service-client.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { ChangePage } from '../../../platform/model/record.ts';
+import type { ChangePosition, ViewCache } from '../../../platform/ports/view-cache.ts';
 import type { Closeable } from '../../../platform/scope.ts';
 import type { LiveCollection } from '../live-collection.ts';
-import type { ViewPosition } from '../view/collection-view.ts';
+import { CacheKeeper } from './cache-keeper.ts';
 import { FollowLoop } from './follow-loop.ts';
 import type { RequestGate } from './request-gate.ts';
 
@@ -37,6 +38,7 @@ export interface ChangesFollowerOptions {
 
 interface Deps {
   readonly datasource: ServiceClient;
+  readonly cache?: ViewCache | undefined;
   readonly gate: RequestGate;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -48,15 +50,18 @@ export class ChangesFollower implements Closeable {
   readonly #live: LiveCollection;
   readonly #options: ChangesFollowerOptions;
   readonly #loop: FollowLoop;
+  readonly #keeper: CacheKeeper | undefined;
 
   constructor(deps: Deps, live: LiveCollection, options: ChangesFollowerOptions) {
     this.#deps = deps;
     this.#live = live;
     this.#options = options;
-    this.#loop = new FollowLoop(deps, (signal) => this.#catchUp(signal), {
+    this.#loop = new FollowLoop(deps, (signal) => this.#follow(signal), {
       what: { collection: live.name },
       resyncMs: options.resyncMs,
     });
+    const { cache } = deps;
+    this.#keeper = cache && new CacheKeeper({ ...deps, cache }, live.view, options);
   }
 
   wake(): void {
@@ -68,8 +73,35 @@ export class ChangesFollower implements Closeable {
     return this.#loop.sync();
   }
 
-  close(): Promise<void> {
-    return this.#loop.close();
+  async close(): Promise<void> {
+    await this.#loop.close();
+    await this.#keeper?.close();
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#catchUp(signal);
+      this.#keeper?.wake();
+    } catch (error) {
+      if (!signal.aborted && this.#deps.cache) await this.#refill(this.#deps.cache, signal);
+      throw error;
+    }
+  }
+
+  /** Takes from the cache what another replica has kept there and this one does not know. */
+  async #refill(cache: ViewCache, signal: AbortSignal): Promise<void> {
+    const { view, name } = this.#live;
+    const kept = await cache.position(name);
+    if (!kept || kept.incarnation !== view.state.incarnation || kept.version <= view.state.version) return;
+    for (;;) {
+      const position = view.position;
+      const page = await cache.changesSince(name, position, this.#options.pageChanges);
+      await view.settled();
+      if (!page || signal.aborted || view.isDropped || page.incarnation !== position.incarnation) return;
+      if (view.position.version !== position.version || page.version < position.version) return;
+      this.#live.apply(page, { askedAtMs: kept.asOfMs, removedMax: this.#options.removedMax });
+      if (page.version >= page.head) return;
+    }
   }
 
   async #catchUp(signal: AbortSignal): Promise<void> {
@@ -95,7 +127,7 @@ export class ChangesFollower implements Closeable {
     }
   }
 
-  async #read(position: ViewPosition, signal: AbortSignal): Promise<ChangePage> {
+  async #read(position: ChangePosition, signal: AbortSignal): Promise<ChangePage> {
     const { changesSince } = await this.#deps.datasource.request<{ changesSince: ChangePage }>(
       CHANGES_SINCE,
       { collection: this.#live.name, ...position, first: this.#options.pageChanges },

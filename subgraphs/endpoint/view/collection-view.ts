@@ -1,6 +1,7 @@
 import type { SqliteFile } from '../../../platform/adapters/sqlite.ts';
 import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
 import type { ChangePage, EntryChange } from '../../../platform/model/record.ts';
+import type { ChangePosition } from '../../../platform/ports/view-cache.ts';
 import type { CollectionCatalog, CollectionRecord, ViewState } from './catalog.ts';
 import { EntryTable, type VersionedEntry } from './entry-table.ts';
 import { EMPTY_LAYOUT, type Layout, planLayout } from './layout.ts';
@@ -13,17 +14,12 @@ export interface ChangeSet {
   readonly changes: readonly (VersionedEntry & { readonly before: ViewEntry | null })[];
 }
 
-/** From where to read on. */
-export interface ViewPosition {
-  readonly incarnation: string;
-  readonly version: number;
-  /** While all entries are being read anew: datasource's head when that began. */
-  readonly resetHead: number | null;
-}
-
 export interface ApplyOptions {
-  /** When the page was asked for, in milliseconds since 1970: up to then the view is as current as it says. */
-  readonly askedAtMs: number;
+  /**
+   * When the page was asked for, in milliseconds since 1970: what it says was so then. Null where it does not come
+   * from datasource itself and nobody knows.
+   */
+  readonly askedAtMs: number | null;
   /** Whether anyone wants to know what the entries were before. */
   readonly withBefore: boolean;
   /** Removals remembered at the most. */
@@ -95,8 +91,8 @@ export class CollectionView {
     return this.#isDropped;
   }
 
-  /** From where datasource is asked for changes. */
-  get position(): ViewPosition {
+  /** From where changes are to be read. */
+  get position(): ChangePosition {
     const { version } = this.#replacement ?? this.#state;
     return { incarnation: this.#state.incarnation, version, resetHead: this.#replacement?.head ?? null };
   }
@@ -134,6 +130,22 @@ export class CollectionView {
     return undefined;
   }
 
+  /** What a reader at the position does not know yet, as datasource tells it. */
+  changesSince({ incarnation, version, resetHead }: ChangePosition, first: number): ChangePage {
+    const { floor, version: head } = this.#state;
+    const isUnknown = incarnation !== this.#state.incarnation || version > head;
+    const isReset = isUnknown || (version < floor && (resetHead === null || resetHead < floor));
+    const found = this.#table.changedAfter(isReset ? 0 : version, first + 1);
+    const changes = found.slice(0, first);
+    return {
+      incarnation: this.#state.incarnation,
+      reset: isReset,
+      changes: changes.map(changeOf),
+      version: found.length > first ? (changes.at(-1)?.version ?? head) : head,
+      head,
+    };
+  }
+
   /** Follows a change of the definition; entries keep being served meanwhile. */
   define(definition: CollectionDefinition): Promise<void> {
     const altering = this.#altering.then(() => this.#alter(definition));
@@ -160,7 +172,7 @@ export class CollectionView {
   #applyChanges(page: ChangePage, isCurrent: boolean, options: ApplyOptions): ChangeSet {
     const { version: from, incarnation } = this.#state;
     const news = page.changes.filter((change) => change.version > from);
-    const asOfMs = isCurrent ? options.askedAtMs : this.#state.asOfMs;
+    const asOfMs = (isCurrent ? options.askedAtMs : null) ?? this.#state.asOfMs;
     return this.#file.transaction(() => {
       const changes = news.map((change) => this.#put(change, options.withBefore));
       const forgotten = this.#table.forgetRemoved(options.removedMax) ?? 0;
@@ -183,7 +195,7 @@ export class CollectionView {
     });
   }
 
-  #finishReplacement({ table, version }: Replacement, asOfMs: number): void {
+  #finishReplacement({ table, version }: Replacement, asOfMs: number | null): void {
     this.#epoch++;
     this.#file.transaction(() => {
       this.#table.drop();
@@ -243,4 +255,10 @@ export class CollectionView {
 /** Of a collection that datasource has told nothing of. */
 function initialState({ incarnation }: CollectionDefinition): ViewState {
   return { incarnation, version: 0, floor: 0, asOfMs: null };
+}
+
+function changeOf({ id, version, entry }: VersionedEntry): EntryChange {
+  if (entry) return { ...entry, removed: false };
+  // Of what is gone the view remembers no more.
+  return { id, version, removed: true, key: '', fields: null, firstSeenAt: '', updatedAt: '', sourceIds: [] };
 }

@@ -54,10 +54,11 @@ export class EndpointStage {
   static async open(
     config: Partial<EndpointConfig> = {},
     more: Partial<EndpointDeps> = {},
+    { isUpstreamDown = false } = {},
   ): Promise<EndpointStage> {
     const stage = new EndpointStage(config, more);
     await stage.bus.subscribe('schema.changed', () => stage.schemaChanges++);
-    await stage.upstreamUp();
+    if (!isUpstreamDown) await stage.upstreamUp();
     await stage.start();
     return stage;
   }
