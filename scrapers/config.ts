@@ -36,6 +36,8 @@ export const scraperSettings = z.object({
   PAGE_TIMEOUT: durationMs('PT30S'),
   /** After decompression. */
   PAGE_BYTES_MAX: wholeNumber(16 * 1024 * 1024, 1_024, 1024 * 1024 * 1024),
+  /** For the selectors on one page, which stop all else in the worker so long. */
+  EXTRACT_TIMEOUT: durationMs('PT5S'),
   /** As many as a browser follows. */
   REDIRECTS_MAX: wholeNumber(20, 0, 100),
   /** After the first attempt at a page. */

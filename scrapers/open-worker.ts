@@ -53,7 +53,7 @@ export function openWorker(deps: OpenWorkerDeps, config: WorkerSettings): Opened
   };
   const fetcher = createRetryingFetcher({ fetcher: http, budget, clock }, retries);
   const worker = new Worker(
-    { ...deps, readers: new Readers({ HTTP: fetcher }) },
+    { ...deps, readers: new Readers({ HTTP: fetcher }, { extractTimeoutMs: config.EXTRACT_TIMEOUT }) },
     {
       pool: config.POOL,
       hostname,

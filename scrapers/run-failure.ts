@@ -7,6 +7,7 @@ export type RunErrorCode =
   | 'HTTP_STATUS'
   | 'ADDRESS_FORBIDDEN'
   | 'TOO_LARGE'
+  | 'TOO_SLOW'
   | 'TOO_MANY_REDIRECTS'
   | 'BAD_CONTENT'
   | 'RESULT_EMPTY'

@@ -36,6 +36,8 @@ export function compileHtmlSelector(selector: string): HtmlSelector {
   }
   const scopeOf: { current: AnyNode | undefined } = { current: undefined };
   const { alternatives, isBeside } = scopedTokens(css);
+  // Of a whole document everything is below the scope, and no element is the scope that others could be bound to.
+  const ofDocument = _compileUnsafe<AnyNode, Element>(parse(css), { cacheResults: false });
   // Its searches ask elements only, so the check that the safe `compile` adds is for nothing.
   const query = _compileUnsafe<AnyNode, Element>(alternatives, {
     pseudos: { [SCOPE]: (element) => element === scopeOf.current },
@@ -47,11 +49,11 @@ export function compileHtmlSelector(selector: string): HtmlSelector {
     part,
     all(scope) {
       scopeOf.current = scope;
-      return selectAll<AnyNode, Element>(query, scope);
+      return selectAll<AnyNode, Element>('attribs' in scope ? query : ofDocument, scope);
     },
     first(scope) {
       scopeOf.current = scope;
-      return selectOne<AnyNode, Element>(query, scope) ?? undefined;
+      return selectOne<AnyNode, Element>('attribs' in scope ? query : ofDocument, scope) ?? undefined;
     },
   };
 }

@@ -30,6 +30,9 @@ export function attribute({ attribs }: Element, name: string): string | undefine
   return Object.hasOwn(attribs, name) ? attribs[name]?.trim() || undefined : undefined;
 }
 
+/** More text than this is not collected, in UTF-16 code units: it is too long for any value. */
+const TEXT_LENGTH_MAX = 1_000_000;
+
 /** The text below a node as one reads it: white space collapsed and trimmed, scripts and styles left out. */
 export function readableText(node: AnyNode): string {
   const parts: string[] = [];
@@ -40,11 +43,14 @@ export function readableText(node: AnyNode): string {
 function collect(root: AnyNode, parts: string[]): void {
   // A stack of our own: pages nest deeper than calls may.
   const stack: (AnyNode | string)[] = [root];
+  let length = 0;
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (typeof node === 'string') {
       parts.push(node);
     } else if (node.type === 'text') {
       parts.push(node.data);
+      length += node.data.length;
+      if (length > TEXT_LENGTH_MAX) return;
     } else if ('children' in node) {
       const name = 'name' in node ? node.name : '';
       if (UNREAD.has(name) && node !== root) continue;

@@ -1,9 +1,9 @@
 import type { AnyNode, Document, Element } from 'domhandler';
-import { parseDocument } from 'htmlparser2';
 import type { FieldSpec } from '../../platform/model/source-spec.ts';
 import type { CreateExtractor, RawRecord } from './extractor.ts';
 import { compileHtmlSelector, compileRecordSelector, type HtmlSelector } from './html-selector.ts';
 import { attribute, partOf } from './html-text.ts';
+import { parseHtml } from './parse-html.ts';
 
 interface Field {
   readonly name: string;
@@ -18,7 +18,7 @@ export const createHtmlExtractor: CreateExtractor = (spec) => {
   const next = spec.pagination && compileHtmlSelector(spec.pagination.next);
   return {
     extract(page) {
-      const document = parseDocument(page.text);
+      const document = parseHtml(page.text);
       const elements = selectRecords(document);
       return {
         records: readRecords(elements, fields),

@@ -12,7 +12,7 @@ async function read(next: Readonly<Record<string, string | undefined>>, limit = 
     async fetch({ url }) {
       const path = url.slice(SITE.length);
       if (!(path in next)) throw new RunFailure('HTTP_STATUS', 'The site answered 404.', { url });
-      // "a>b": asking for a leads to b.
+      // Asking for /moved leads back to the first page.
       return { url: path === 'moved' ? `${SITE}1` : url, text: path, bytes: path.length };
     },
     close() {},
@@ -22,8 +22,12 @@ async function read(next: Readonly<Record<string, string | undefined>>, limit = 
   };
   const spec = { url: `${SITE}1`, format: 'HTML' as const, pagination: { next: 'a', limit } };
   const read: string[] = [];
-  for await (const { page } of readPages(spec, { fetcher, extractor }, new AbortController().signal)) {
-    read.push(page.text);
+  for await (const { url } of readPages(
+    spec,
+    { fetcher, extractor, extractTimeoutMs: 10_000 },
+    new AbortController().signal,
+  )) {
+    read.push(url.slice(SITE.length));
   }
   return read;
 }
@@ -45,10 +49,13 @@ describe('readPages', () => {
     ['the page itself', { '1': '/1' }],
     ['a part of the page itself', { '1': '/1#top' }],
     ['a page read before', { '1': '/2', '2': '/1' }],
-    ['a page that turns out to be one read before', { '1': '/moved', moved: '/1' }],
     ['a program', { '1': 'javascript:void(0)' }],
   ])('stops where the next page is %s', async (_, next) => {
     expect(await read(next)).toEqual(Object.keys(next));
+  });
+
+  it('stops where the next page leads back to one read before, and does not read that twice', async () => {
+    expect(await read({ '1': '/2', '2': '/moved', moved: '/2' })).toEqual(['1', '2']);
   });
 
   it.each(['http://[', 'mailto:a@b.example', 'ftp://shop.example/'])(

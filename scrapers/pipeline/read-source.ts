@@ -1,9 +1,8 @@
 import type { DataRecord } from '../../platform/model/record.ts';
 import type { SourceSpec } from '../../platform/model/source-spec.ts';
-import type { Extractor } from '../extractors/extractor.ts';
-import type { Fetcher } from '../fetchers/fetcher.ts';
 import { RunFailure } from '../run-failure.ts';
-import { type ReadPage, readPages } from './paginate.ts';
+import type { ExtractedPage } from './extract.ts';
+import { type PageReader, readPages } from './paginate.ts';
 import type { RunTally } from './tally.ts';
 import { validate } from './validate.ts';
 
@@ -34,13 +33,13 @@ export const CHUNK_LENGTH_MAX = 4_000_000;
  */
 export async function readSource(
   spec: SourceSpec,
-  deps: { fetcher: Fetcher; extractor: Extractor; sink: RecordSink; tally: RunTally },
+  deps: PageReader & { readonly sink: RecordSink; readonly tally: RunTally },
   signal: AbortSignal,
 ): Promise<RunFailure | undefined> {
   const { sink, tally } = deps;
   const pages = readPages(spec, deps, signal);
   for (;;) {
-    let step: IteratorResult<ReadPage, void>;
+    let step: IteratorResult<ExtractedPage, void>;
     try {
       step = await pages.next();
     } catch (error) {
@@ -49,10 +48,10 @@ export async function readSource(
       throw error;
     }
     if (step.done) return undefined;
-    const { page } = step.value;
+    const page = step.value;
     tally.addPage(page);
     const foundBefore = tally.records + tally.quarantined;
-    for (const chunk of chunksOf(step.value, spec, tally)) {
+    for (const chunk of chunksOf(page, spec, tally)) {
       signal.throwIfAborted();
       if (!(await sink.take(chunk))) return undefined;
     }
@@ -61,12 +60,12 @@ export async function readSource(
   }
 }
 
-function* chunksOf({ page, extraction }: ReadPage, spec: SourceSpec, tally: RunTally): Iterable<RecordChunk> {
+function* chunksOf(page: ExtractedPage, spec: SourceSpec, tally: RunTally): Iterable<RecordChunk> {
   let records: DataRecord[] = [];
   let seenKeys: string[] = [];
   let length = 0;
-  for (const raw of extraction.records) {
-    const result = validate(raw, spec, extraction.baseUrl);
+  for (const raw of page.records) {
+    const result = validate(raw, spec, page.baseUrl);
     if (result.kind === 'unfit') {
       tally.addUnfit(result, raw, page);
       if (result.key !== undefined) seenKeys.push(result.key);

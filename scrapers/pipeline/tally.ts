@@ -9,7 +9,7 @@ import {
   type RunStatus,
 } from '../../platform/model/run.ts';
 import type { RawRecord } from '../extractors/extractor.ts';
-import type { Page } from '../fetchers/fetcher.ts';
+import type { ExtractedPage } from './extract.ts';
 import type { Miss, UnfitRecord } from './validate.ts';
 
 /** Counts what a run comes to; of what may be much it keeps the first few. */
@@ -24,7 +24,7 @@ export class RunTally {
   readonly #quarantinedRecords: QuarantinedRecord[] = [];
   readonly #misses = new Map<string, { missing: number; invalid: number; sample: string | null }>();
 
-  addPage(page: Page): void {
+  addPage(page: Pick<ExtractedPage, 'bytes'>): void {
     this.pages += 1;
     this.bytes += page.bytes;
   }
@@ -34,7 +34,7 @@ export class RunTally {
     this.#addMisses(misses);
   }
 
-  addUnfit(record: UnfitRecord, raw: RawRecord, page: Page): void {
+  addUnfit(record: UnfitRecord, raw: RawRecord, page: Pick<ExtractedPage, 'url'>): void {
     this.quarantined += 1;
     if (record.key === undefined) this.keyless += 1;
     this.#addMisses(record.misses);

@@ -106,8 +106,8 @@ async function readPreview(
   };
   let failure: RunFailure | undefined;
   try {
-    const { fetcher, extractor } = await readers.open(spec);
-    failure = await readSource(spec, { fetcher, extractor, sink, tally }, signal);
+    const reader = await readers.open(spec);
+    failure = await readSource(spec, { ...reader, sink, tally }, signal);
   } catch (error) {
     if (!(error instanceof RunFailure)) {
       if (signal.aborted) throw error;

@@ -126,7 +126,7 @@ async function read(
   };
   try {
     const failure = await guarded(async () => {
-      const { fetcher, extractor } = await readers.open(spec);
+      const reader = await readers.open(spec);
       const sink = {
         async take(chunk: Parameters<Delivery['take']>[0]) {
           const wantsMore = await delivery.take(chunk);
@@ -134,7 +134,7 @@ async function read(
           return wantsMore;
         },
       };
-      return readSource(spec, { fetcher, extractor, sink, tally }, either);
+      return readSource(spec, { ...reader, sink, tally }, either);
     });
     let outcome = decide(failure);
     if (outcome.status === 'SUCCEEDED') {

@@ -1,0 +1,24 @@
+import { type ChildNode, type Document, DomHandler } from 'domhandler';
+import { Parser } from 'htmlparser2';
+import { RunFailure } from '../run-failure.ts';
+
+/** Elements and texts of one page: some 200 bytes each, so a page of nothing but tags takes 200 MB, not gigabytes. */
+export const NODES_MAX = 1_000_000;
+
+/** Builds the document of a page. @throws {RunFailure} TOO_LARGE */
+export function parseHtml(text: string): Document {
+  const handler = new BoundedDomHandler();
+  new Parser(handler).end(text);
+  return handler.root;
+}
+
+class BoundedDomHandler extends DomHandler {
+  #nodes = 0;
+
+  protected override addNode(node: ChildNode): void {
+    if (++this.#nodes > NODES_MAX) {
+      throw new RunFailure('TOO_LARGE', `The page has more than ${NODES_MAX} elements.`);
+    }
+    super.addNode(node);
+  }
+}
