@@ -175,6 +175,27 @@ describe('a run', () => {
     await expect(service.report(reportOf(lease, run))).rejects.toMatchObject(stale);
   });
 
+  it('is not taken once the lease has run out, though nobody has noticed yet', async () => {
+    const { lease, runId } = await held();
+    const report = reportOf(lease, { runId, status: 'RUNNING' });
+    const now = service.clock.now() + LEASE_MS;
+    service.clock.now = () => now;
+    await expect(service.report(report)).rejects.toMatchObject({ code: 'STALE_TOKEN' });
+  });
+
+  it('by an old token of a worker that holds the source anew gets the worker told of its new lease', async () => {
+    const { lease, runId, id } = await held();
+    const { after } = await service.renew('w1', 0);
+    await service.pause(id);
+    await service.resume(id);
+    await service.claim('w1');
+    const told = (await service.renew('w1', after)).after;
+    expect((await service.renew('w1', told)).changed).toEqual([]);
+    const stale = reportOf(lease, { runId, status: 'SUCCEEDED' });
+    await expect(service.report(stale)).rejects.toMatchObject({ code: 'STALE_TOKEN' });
+    expect((await service.renew('w1', told)).changed).toMatchObject([{ sourceId: id, token: 2 }]);
+  });
+
   it('is never one of two that run: the second ends the first', async () => {
     const { lease, runId, id } = await held();
     await service.report(reportOf(lease, { runId, status: 'RUNNING' }));
