@@ -110,12 +110,14 @@ describe('the HTML extractor', () => {
   it.each([
     ['.next@href', '?page=2'],
     ['.next', '?page=2'],
+    ['nav .next@href', '?page=2'],
+    ['p + nav > a.next@href', '?page=2'],
     ['link[rel=next]@href', '/from-head'],
     ['.missing', undefined],
     ['b', '?page=3'],
   ])('finds the next page by %s', (next, expected) => {
     const page =
-      '<head><link rel="next" href="/from-head"></head><p>x</p><a class="next" href=" ?page=2 ">Next</a><b>?page=3</b>';
+      '<head><link rel="next" href="/from-head"></head><p>x</p><nav><a class="next" href=" ?page=2 ">Next</a></nav><b>?page=3</b>';
     expect(extract(page, 'p', { a: '.' }, { pagination: { next, limit: 5 } }).next).toBe(expected);
   });
 
