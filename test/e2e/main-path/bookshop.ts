@@ -69,7 +69,7 @@ export function bookSource(site: Site, changes: Record<string, unknown> = {}) {
     every: 'P1D',
     records: 'article.book-card',
     fields: FIELDS,
-    pagination: { next: '.pager__link[rel=next]@href', limit: 10 },
+    pagination: { next: 'nav.pager > [rel=next]@href', limit: 10 },
     ...changes,
   };
 }
