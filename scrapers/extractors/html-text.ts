@@ -34,7 +34,7 @@ export function attribute({ attribs }: Element, name: string): string | undefine
 const TEXT_LENGTH_MAX = 1_000_000;
 
 /** The text below a node as one reads it: white space collapsed and trimmed, scripts and styles left out. */
-export function readableText(node: AnyNode): string {
+function readableText(node: AnyNode): string {
   const parts: string[] = [];
   collect(node, parts);
   return parts.join('').replace(/\s+/g, ' ').trim();

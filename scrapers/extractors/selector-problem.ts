@@ -7,7 +7,7 @@ import { compileJsonPath } from './json-path.ts';
 export type SelectorRole = 'records' | 'field' | 'next';
 
 /** Longer ones are mistakes, or made to be slow. In UTF-16 code units. */
-export const SELECTOR_LENGTH_MAX = 2_000;
+const SELECTOR_LENGTH_MAX = 2_000;
 
 /**
  * Compiles the selector as a worker would.

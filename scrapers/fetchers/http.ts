@@ -29,8 +29,6 @@ export interface HttpFetcherOptions {
   readonly userAgent: string;
 }
 
-/** Hosts whose connections are kept for the next page. */
-const ORIGINS_MAX = 1_000;
 /** Short, since the next page of a run comes at once and the next run much later. */
 const KEEP_ALIVE_MS = 4_000;
 
@@ -44,7 +42,6 @@ export function openHttpFetcher(deps: HttpFetcherDeps, options: HttpFetcherOptio
   const agent = new Agent({
     connect: { lookup: createVettedLookup(guard, resolveHost), timeout: options.timeoutMs },
     keepAliveTimeout: KEEP_ALIVE_MS,
-    maxOrigins: ORIGINS_MAX,
     // The fetch's own limit is the one that counts.
     headersTimeout: 0,
     bodyTimeout: 0,

@@ -12,7 +12,7 @@ export const systemResolveHost: ResolveHost = (hostname, callback) =>
   lookup(hostname, { all: true }, callback);
 
 /** None of the host's addresses may be connected to. */
-export class AddressForbiddenError extends Error {
+class AddressForbiddenError extends Error {
   readonly code = 'ADDRESS_FORBIDDEN';
 
   constructor(problem: string) {

@@ -51,7 +51,7 @@ export function decideOutcome(facts: RunFacts, suspectBelow: number): Outcome {
   return { status: 'SUCCEEDED', error: null };
 }
 
-export function runError({ code, message, url }: RunFailure): RunError {
+function runError({ code, message, url }: RunFailure): RunError {
   return { code, message, url: url ?? null };
 }
 

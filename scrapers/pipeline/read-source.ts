@@ -22,7 +22,7 @@ export interface RecordSink {
 /** Records of a chunk: what datasource takes well at once. */
 export const CHUNK_RECORDS_MAX = 500;
 /** JSON of a chunk, in UTF-16 code units: at the most 12 MiB as UTF-8, which fits into a request. */
-export const CHUNK_LENGTH_MAX = 4_000_000;
+const CHUNK_LENGTH_MAX = 4_000_000;
 
 /**
  * Reads a source from its first page to its last: fetch, extract, validate, hand on. One page and one chunk are

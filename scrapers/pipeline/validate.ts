@@ -5,7 +5,7 @@ import type { RawRecord } from '../extractors/extractor.ts';
 import { convert } from './convert.ts';
 
 /** A record as JSON, in UTF-16 code units: one that is longer would not fit into a batch. */
-export const RECORD_LENGTH_MAX = 1_000_000;
+const RECORD_LENGTH_MAX = 1_000_000;
 /** Values of one list field; a selector that finds more has caught the whole page. */
 export const LIST_LENGTH_MAX = 1_000;
 

@@ -49,6 +49,7 @@ export class LeaseKeeper {
   readonly #identity: WorkerIdentity;
   readonly #wakeup: Wakeup;
   readonly #stopping = new AbortController();
+  #isDraining = false;
   #needsClaim = false;
   #needsRenewal = false;
   /** Where renewals go on from; undefined before the first claim. */
@@ -69,10 +70,8 @@ export class LeaseKeeper {
 
   /** Claims no more. The leases are still renewed, for the runs that go on. */
   drain(): void {
-    this.#needsClaim = false;
     this.#isDraining = true;
   }
-  #isDraining = false;
 
   /** Ends the life and gives the leases back. */
   async stop(): Promise<void> {
@@ -96,7 +95,7 @@ export class LeaseKeeper {
     });
     this.#workerId = workerId;
     this.#after = undefined;
-    this.#needsClaim = !this.#isDraining;
+    this.#needsClaim = true;
     holder.begin(workerId);
     const following = api.followWork(workerId, (reason) => {
       if (reason !== 'PREVIEW') {
@@ -112,14 +111,16 @@ export class LeaseKeeper {
         try {
           await this.#act(workerId, life);
           failures = 0;
-          if (!this.#hasWork()) await this.#wakeup.wait(life.untilRenewalMs());
+          if (!this.#mayClaim && !this.#mayRenew) await this.#wakeup.wait(life.untilRenewalMs());
           if (life.untilRenewalMs() === 0) this.#needsRenewal = true;
         } catch (error) {
           if (life.signal.aborted || this.#stopping.signal.aborted) break;
           if (error instanceof TributaryError && error.code === 'STALE_TOKEN') break;
           // What was answered on the way may be lost: a renewal tells it again.
           this.#needsRenewal = true;
-          logger.warn({ workerId, reason: messageOf(error) }, 'configuration does not answer');
+          // The first time to be seen, again and again for who looks closer.
+          const level = failures === 0 ? 'warn' : 'debug';
+          logger[level]({ workerId, reason: messageOf(error) }, 'configuration does not answer');
           await this.#wakeup.wait(Math.min(RETRY_MS * 2 ** failures++, RETRY_MS_MAX));
         }
       }
@@ -130,28 +131,32 @@ export class LeaseKeeper {
     }
   }
 
-  #hasWork(): boolean {
-    const mayClaim = this.#needsClaim && this.#deps.holder.heldCount < this.#identity.capacity;
-    return mayClaim || (this.#needsRenewal && this.#after !== undefined);
+  get #mayClaim(): boolean {
+    const hasRoom = this.#deps.holder.heldCount < this.#identity.capacity;
+    return this.#needsClaim && hasRoom && !this.#isDraining;
+  }
+
+  get #mayRenew(): boolean {
+    return this.#needsRenewal && this.#after !== undefined;
   }
 
   async #act(workerId: string, life: Life): Promise<void> {
     const { api, holder } = this.#deps;
     const signal = AbortSignal.any([life.signal, this.#stopping.signal]);
     const timeoutMs = this.#leaseMs === undefined ? CALL_TIMEOUT_MS : this.#leaseMs / RENEWALS_PER_LEASE;
-    if (this.#needsRenewal && this.#after !== undefined) {
+    if (this.#mayRenew) {
       this.#needsRenewal = false;
       const sentAtMs = life.now();
-      const renewal = await api.renew(workerId, this.#after, { signal, timeoutMs });
+      const renewal = await api.renew(workerId, this.#after ?? 0, { signal, timeoutMs });
       if (!renewal.isKnown) return life.end();
       life.lengthen(sentAtMs, renewal.leaseMs);
       this.#after = renewal.after;
       holder.lose(renewal.lostSourceIds);
       holder.hold(renewal.changed);
       holder.preview();
-      if (renewal.hasUnclaimed && !this.#isDraining) this.#needsClaim = true;
+      this.#needsClaim ||= renewal.hasUnclaimed;
     }
-    if (this.#needsClaim && !this.#isDraining && holder.heldCount < this.#identity.capacity) {
+    if (this.#mayClaim) {
       this.#needsClaim = false;
       const sentAtMs = life.now();
       try {
