@@ -29,11 +29,13 @@ describe('removeSource', () => {
       revision: 2,
       sources: [{ id, retain: 'LATEST_RUN', removed: 'KEEP' }],
     });
-    expect(await service.source(id)).toMatchObject({
-      state: 'REMOVED',
-      nextRunAt: null,
-      lastRun: { status: 'CANCELLED' },
-    });
+    expect(await service.source(id)).toBeNull();
+    const { sources } = await service.request(
+      '{ sources(filter: { state: REMOVED }) { nodes { id state nextRunAt lastRun { status } } } }',
+    );
+    expect(sources.nodes).toEqual([
+      { id, state: 'REMOVED', nextRunAt: null, lastRun: { status: 'CANCELLED' } },
+    ]);
     expect(await sourceCount()).toBe(0);
     expect((await service.claim('w1')).leases).toEqual([]);
   });
@@ -61,7 +63,8 @@ describe('removeSource', () => {
       incarnation,
       sources: [{ removed: 'DELETE' }, { removed: 'DELETE' }],
     });
-    expect(await service.source(kept)).toBeNull();
+    const { sources } = await service.request('{ sources(filter: { state: REMOVED }) { nodes { id } } }');
+    expect(sources.nodes).toEqual([]);
 
     const next = await addedId({ fields: [{ ...TITLE, type: 'INT' }] });
     const definition = await service.definition('books');

@@ -8,9 +8,10 @@ const DEFINITIONS_MAX = 1_000;
 
 export function queryResolvers({ store, previews }: ResolverDeps): QueryResolvers {
   return {
+    // A removed one is found by what names it, and among `sources` by its state.
     async source(_, { id }) {
       const source = await store.source(id);
-      return source && source.removed !== 'DELETE' ? source : null;
+      return source && !source.removed ? source : null;
     },
     sources(_, { filter, ...args }) {
       const query = {
