@@ -63,8 +63,8 @@ const WAITING_MAX_UNRESUMABLE = 10_000;
 export class LiveStream {
   readonly operation: SubscriptionOperation;
   readonly start: Start;
-  readonly recent: RecentMessages;
-  /** Whether all its events are new: it began now, or with a snapshot, not at a cursor of some time ago. */
+  readonly recent = new RecentMessages(RECENT);
+  /** Whether all its events are new: it began now, or has caught up. */
   isCurrent: boolean;
   /** Whether a subscriber who joins now would miss something that others have got. */
   hasDelivered = false;
@@ -104,10 +104,7 @@ export class LiveStream {
     this.#variables = subject.variables;
     this.start = subject.start;
     this.isCurrent = subject.start.from === 'now';
-    this.recent = new RecentMessages(
-      RECENT,
-      subject.start.from === 'cursor' ? subject.start.cursor : undefined,
-    );
+    this.#cursor = subject.start.from === 'cursor' ? subject.start.cursor : undefined;
     this.#onMoved = (stream) => on.moved(stream);
     this.#onClosed = (stream) => on.closed(stream);
     this.#connect(undefined);
@@ -217,8 +214,8 @@ export class LiveStream {
   }
 
   #move(message: string, cursor: string | undefined): void {
-    const place = placeOf(cursor);
-    // The first place of a stream that had none is the end of its snapshot: the present.
+    const place = cursor !== undefined && isPlace(cursor) ? cursor : undefined;
+    // The first place of a stream that had none is where it has caught up with the present.
     if (place !== undefined && this.recent.place === undefined) this.isCurrent = true;
     this.#cursor = cursor;
     this.recent.push(place, message);
@@ -247,10 +244,6 @@ export class LiveStream {
       ? { message, extensions: { code } }
       : publicError(new Error(message), this.#deps.logger);
   }
-}
-
-function placeOf(cursor: string | undefined): string | undefined {
-  return cursor !== undefined && isPlace(cursor) ? cursor : undefined;
 }
 
 const UPSTREAM_LOST = codedError(

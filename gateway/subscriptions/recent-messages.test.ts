@@ -4,9 +4,15 @@ import { isPlace, RecentMessages } from './recent-messages.ts';
 
 const LIMITS = { messagesMax: 3, charactersMax: 100 };
 
+function at(place: string): RecentMessages {
+  const recent = new RecentMessages(LIMITS);
+  recent.push(place, 'a snapshot');
+  return recent;
+}
+
 describe('RecentMessages', () => {
   it('gives what readers at one of its places have missed', () => {
-    const recent = new RecentMessages(LIMITS, 'p0');
+    const recent = at('p0');
     expect(recent.after('p0')).toEqual([]);
     recent.push('p1', 'm1');
     recent.push('p2', 'm2');
@@ -17,14 +23,14 @@ describe('RecentMessages', () => {
   });
 
   it('knows nothing of other places', () => {
-    const recent = new RecentMessages(LIMITS, 'p0');
+    const recent = at('p0');
     recent.push('p2', 'm2');
     expect(recent.after('p1')).toBeUndefined();
-    expect(new RecentMessages(LIMITS, undefined).after('p0')).toBeUndefined();
+    expect(new RecentMessages(LIMITS).after('p0')).toBeUndefined();
   });
 
   it('begins at its first place where it had none', () => {
-    const recent = new RecentMessages(LIMITS, undefined);
+    const recent = new RecentMessages(LIMITS);
     recent.push(undefined, 'half a snapshot');
     expect(recent.place).toBeUndefined();
     recent.push('p1', 'the other half');
@@ -34,7 +40,7 @@ describe('RecentMessages', () => {
   });
 
   it('begins anew where its readers leave their place', () => {
-    const recent = new RecentMessages(LIMITS, 'p0');
+    const recent = at('p0');
     recent.push('p1', 'm1');
     recent.push(undefined, 'the cursor expired');
     expect(recent.place).toBeUndefined();
@@ -44,7 +50,7 @@ describe('RecentMessages', () => {
   });
 
   it('keeps so many messages, and so many characters', () => {
-    const recent = new RecentMessages(LIMITS, 'p0');
+    const recent = at('p0');
     for (const n of [1, 2, 3, 4]) recent.push(`p${n}`, `m${n}`);
     expect(recent.after('p0')).toBeUndefined();
     expect(recent.after('p1')).toEqual(['m2', 'm3', 'm4']);

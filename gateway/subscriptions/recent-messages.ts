@@ -1,8 +1,9 @@
 import { decodeChangeCursor } from '../../platform/model/cursor.ts';
 
 /**
- * Whether a cursor is a *place*: readers of one operation who are there all have the same, whichever way they came.
- * Other cursors stand for one reader's way, such as the middle of its snapshot; only that reader can go on from them.
+ * Whether an event's cursor is a *place*: readers of one operation who have come there have the same, whichever way
+ * they came. The other cursors stand for one reader's way, such as the middle of its snapshot; only that reader
+ * can go on from them.
  */
 export function isPlace(cursor: string): boolean {
   try {
@@ -27,15 +28,13 @@ export interface RecentLimits {
 /** The last messages of a stream, for readers who join it from a place a little behind. */
 export class RecentMessages {
   readonly #limits: RecentLimits;
-  /** The place before the first message kept. */
+  /** The place before the first message kept; undefined while there is none. */
   #base: string | undefined;
   #kept: Kept[] = [];
   #characters = 0;
 
-  /** @param base Where the stream begins, if that is a place. */
-  constructor(limits: RecentLimits, base: string | undefined) {
+  constructor(limits: RecentLimits) {
     this.#limits = limits;
-    this.#base = base;
   }
 
   /** Where readers of the stream are; undefined while that is not a place. */

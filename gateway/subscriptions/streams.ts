@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Closeable } from '../../platform/scope.ts';
 import { codedError } from '../execution/errors.ts';
 import type { OperationRequest, Prepare, PreparedOperation } from '../execution/prepare.ts';
@@ -9,7 +10,7 @@ import {
   type StreamSubject,
   type Subscriber,
 } from './live-stream.ts';
-import { describeSubscription, type SubscriptionOperation } from './operation.ts';
+import { describeSubscription, type Start, type SubscriptionOperation } from './operation.ts';
 
 export interface Streams extends Closeable {
   /** Delivers the subscription's events until the returned handle is closed or the subscriber is told of the end. */
@@ -39,19 +40,20 @@ export interface StreamsDeps extends Omit<StreamDeps, 'renew'> {
 /**
  * Lets many subscribers of one operation share one upstream, without any of them missing an event.
  *
- * It rests on one promise of the subgraphs: a cursor that is a *place* says what its reader has. Readers of one operation
- * (same text, same variables, but for where they start) who are at the same place have the same, and what
- * follows for one is right for the other. So:
+ * It rests on one promise of the subgraphs. An event's cursor is either a *place*, or stands for its reader's own way.
+ * Readers of one operation (same text, same variables, but for where they start) whose last event had the same place have
+ * the same, and what follows for one is right for the other. So:
  *
  * 1. Who asks for a snapshot, or for what came after a cursor, gets a stream of its own, and with it exactly what the
  *    subgraph answers it. Others who ask the same before its first event share it.
- * 2. Once such a stream is at a place where the family's *live* stream is, or was a few messages ago, its subscribers get
- *    these messages and go on with the live stream; its own upstream is closed. Where there is no live stream, it becomes
- *    it. Who resumes at such a place joins without an upstream of its own.
+ * 2. Once such a stream has come to a place where the family's *live* stream is, or was a few messages ago, its
+ *    subscribers get these messages and go on with the live stream; its own upstream is closed. Where there is no live
+ *    stream, it becomes it.
  * 3. Who asks for what happens from now on joins the live stream, or becomes it.
  *
- * Joining is one synchronous step, so nothing comes between. Streams that never meet, as in a rush of changes that their
- * upstreams sum up differently, stay apart until it is calm: that costs an upstream, and loses nothing.
+ * Joining is one synchronous step, so nothing comes between. A cursor that an app sends is no place: what the app has need
+ * not have come by that cursor's events. Streams that never meet, as in a rush of changes that their upstreams sum up
+ * differently, stay apart until it is calm: that costs an upstream, and loses nothing.
  *
  * A subscription without `after` tells what happens, from now on: it is shared at once.
  */
@@ -89,8 +91,15 @@ export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams 
       },
     });
     family.streams.add(stream);
-    if (subject.start.from !== 'snapshot') family.live ??= stream;
+    if (subject.start.from === 'now') family.live ??= stream;
     return stream;
+  }
+
+  /** A stream that a newcomer misses nothing by joining. */
+  function joinable({ live, streams }: Family, start: Start): LiveStream | undefined {
+    if (start.from === 'now' && live?.isCurrent) return live;
+    const isAlike = (other: LiveStream) => !other.hasDelivered && isDeepStrictEqual(other.start, start);
+    return [...streams].find(isAlike);
   }
 
   function settle(family: Family): void {
@@ -111,20 +120,8 @@ export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams 
       const start = operation.startOf(given);
       const family = families.get(key) ?? { live: undefined, streams: new Set() };
       families.set(key, family);
-      const { live } = family;
-      const missed = start.from === 'cursor' ? live?.recent.after(start.cursor) : undefined;
-      let stream: LiveStream;
-      if (live && missed) {
-        stream = live;
-        for (const message of missed) subscriber.deliver(message);
-      } else if (live?.isCurrent && start.from === 'now') {
-        stream = live;
-      } else {
-        const alike = [...family.streams].find(
-          (other) => !other.hasDelivered && JSON.stringify(other.start) === JSON.stringify(start),
-        );
-        stream = alike ?? open(key, family, { prepared, operation, variables: given, start });
-      }
+      const stream =
+        joinable(family, start) ?? open(key, family, { prepared, operation, variables: given, start });
       stream.add(subscriber);
       return {
         close() {

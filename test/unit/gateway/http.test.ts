@@ -19,7 +19,12 @@ describe('GraphQL over HTTP', () => {
     await writeFile(join(graphiqlFolder, 'index.html'), '<title>GraphiQL</title>');
     await writeFile(join(graphiqlFolder, 'assets', 'main-abc.js'), 'export {}');
     graph = await FakeGraph.open(
-      { REQUEST_BYTES_MAX: '2048', CORS_ORIGINS: 'https://app.example', ALLOWED_HOSTS: 'graph.example' },
+      {
+        SUBGRAPH_TIMEOUT: 'PT60S',
+        REQUEST_BYTES_MAX: '2048',
+        CORS_ORIGINS: 'https://app.example',
+        ALLOWED_HOSTS: 'graph.example',
+      },
       { graphiqlFolder },
     );
   });

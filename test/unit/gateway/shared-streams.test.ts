@@ -65,7 +65,7 @@ describe('subscribers of one operation', () => {
     for (const follower of followers) expect(titles(follower)).toEqual(actual());
   });
 
-  it('resume from a recent cursor without an upstream of their own', async () => {
+  it('get what they missed where they resume, then share one upstream', async () => {
     const early = follow(BOOKS);
     await early.count(2);
     const { cursor } = booksKnownTo(early.results);
@@ -73,9 +73,26 @@ describe('subscribers of one operation', () => {
     graph.books.remove('b1');
     await early.count(4);
     const resumed = follow(BOOKS, { after: cursor });
-    await resumed.count(2);
-    expect(resumed.results).toEqual(early.results.slice(2));
-    expect(graph.books.begun.length).toBe(1);
+    await resumed.count(1);
+    expect(titles(resumed)).toEqual({ b3: 'Three' });
+    expect(graph.books.begun.at(-1)?.after).toBe(cursor);
+    await until(() => graph.books.readerCount === 1);
+    graph.books.upsert({ id: 'b4', title: 'Four' });
+    await Promise.all([early.count(5), resumed.count(2)]);
+    expect(resumed.results.at(-1)).toEqual(early.results.at(-1));
+  });
+
+  it('who resume at one cursor together, as after a lost connection, share from the start', async () => {
+    const { cursor } = graph.books;
+    const followers = Array.from({ length: 5 }, () => follow(BOOKS, { after: cursor }));
+    await until(() => graph.books.begun.length === 1);
+    followers.push(follow(BOOKS, { after: cursor }));
+    await until(() => {
+      graph.books.upsert({ id: 'b3', title: 'Three' });
+      return followers.every(({ results }) => results.length > 0);
+    });
+    await until(() => graph.books.readerCount === 1);
+    for (const follower of followers) expect(titles(follower)).toEqual({ b3: 'Three' });
   });
 
   it('share whether they say where they start by variables or in the text', async () => {
@@ -117,15 +134,17 @@ describe('subscribers of one operation', () => {
   });
 
   it('of the present get no past', async () => {
-    const resumed = follow(BOOKS, { after: graph.books.cursor });
-    await until(() => graph.books.readerCount === 1);
+    const { cursor } = graph.books;
     graph.books.upsert({ id: 'b3', title: 'Three' });
-    await resumed.count(1);
-    const present = follow(BOOKS, { snapshot: false });
+    const client = connect(graph.socketUrl);
+    const resumed = new Follower(graph.socketUrl, BOOKS, { after: cursor }, client);
+    const present = new Follower(graph.socketUrl, BOOKS, { snapshot: false }, client);
     await until(() => graph.books.begun.length === 2);
+    await resumed.count(1);
     graph.books.upsert({ id: 'b4', title: 'Four' });
-    await present.count(1);
+    await Promise.all([resumed.count(2), present.count(1)]);
     expect(titles(present)).toEqual({ b4: 'Four' });
+    expect(titles(resumed)).toEqual({ b3: 'Three', b4: 'Four' });
     await until(() => graph.books.readerCount === 1);
   });
 

@@ -120,7 +120,7 @@ describe('graphql-transport-ws', () => {
   });
 
   it('carries queries and mutations, and stops them when they are completed early', async () => {
-    graph = await FakeGraph.open();
+    graph = await FakeGraph.open({ SUBGRAPH_TIMEOUT: 'PT60S' });
     const one = await peer().init();
     one.subscribe('q', 'query($id: ID!) { source(id: $id) { name } }', { id: 's1' });
     one.subscribe('m', 'mutation { touchSource(id: "s1") { touches } }');
