@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   const registry = scope.use(await openRegistry(config.REGISTRY_URL));
   const budget = scope.use(
     new MemoryHostBudget(
-      { clock: systemClock },
+      { clock: steadyClock },
       { concurrency: config.HOST_CONCURRENCY, intervalMs: config.HOST_INTERVAL },
     ),
   );

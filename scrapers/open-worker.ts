@@ -35,10 +35,10 @@ export interface OpenedWorker {
 
 /** Composes a worker of its settings. Whoever opens it closes it, after its `work` has ended. */
 export function openWorker(deps: OpenWorkerDeps, config: WorkerSettings): OpenedWorker {
-  const { budget, clock, resolveHost, hostname } = deps;
+  const { budget, clock, steadyClock, resolveHost, hostname } = deps;
   const guard = createAddressGuard(config.SCRAPER_ALLOW_NETWORKS);
   const http = openHttpFetcher(
-    { guard, budget, clock, ...(resolveHost ? { resolveHost } : {}) },
+    { guard, budget, clock, steadyClock, ...(resolveHost ? { resolveHost } : {}) },
     {
       timeoutMs: config.PAGE_TIMEOUT,
       bodyBytesMax: config.PAGE_BYTES_MAX,

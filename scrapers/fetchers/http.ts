@@ -15,7 +15,10 @@ import { createVettedLookup, type ResolveHost, systemResolveHost } from './vette
 export interface HttpFetcherDeps {
   readonly guard: AddressGuard;
   readonly budget: HostBudget;
+  /** Tells the dates that sites name. */
   readonly clock: Clock;
+  /** Measures time: never goes back and never jumps. */
+  readonly steadyClock: Clock;
   /** @default the system's */
   readonly resolveHost?: ResolveHost;
 }
@@ -38,7 +41,7 @@ type Answer =
 
 /** Gets pages over HTTP/1.1, from addresses that the guard lets through only. */
 export function openHttpFetcher(deps: HttpFetcherDeps, options: HttpFetcherOptions): Fetcher {
-  const { guard, budget, clock, resolveHost = systemResolveHost } = deps;
+  const { guard, budget, clock, steadyClock, resolveHost = systemResolveHost } = deps;
   const agent = new Agent({
     connect: { lookup: createVettedLookup(guard, resolveHost), timeout: options.timeoutMs },
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -55,8 +58,8 @@ export function openHttpFetcher(deps: HttpFetcherDeps, options: HttpFetcherOptio
       const url = visited.at(-1) as URL;
       assertAddress(url);
       const turn = await budget.take(url.host, signal);
-      const beganMs = clock.now();
-      const deadline = deadlineSignal(clock, remainingMs);
+      const beganMs = steadyClock.now();
+      const deadline = deadlineSignal(steadyClock, remainingMs);
       try {
         const isHome = url.origin === visited[0]?.origin;
         const attempt = AbortSignal.any([signal, deadline.signal]);
@@ -70,7 +73,7 @@ export function openHttpFetcher(deps: HttpFetcherDeps, options: HttpFetcherOptio
       } finally {
         deadline.close();
         turn.release();
-        remainingMs -= clock.now() - beganMs;
+        remainingMs -= steadyClock.now() - beganMs;
       }
     }
   }

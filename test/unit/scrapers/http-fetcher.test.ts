@@ -43,7 +43,8 @@ function openFetcher({
     {
       guard: createAddressGuard(allow),
       budget,
-      clock: clock ?? systemClock,
+      clock: systemClock,
+      steadyClock: clock ?? systemClock,
       ...(resolveHost ? { resolveHost } : {}),
     },
     { timeoutMs: 20_000, bodyBytesMax: 100_000, redirectsMax: 5, userAgent: 'Test/1', ...options },

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SourceRemovedError, StaleTokenError, UnavailableError } from '../../../platform/errors.ts';
+import { packageRoot } from '../../../platform/sdl.ts';
 import { FakePlatform } from './fake-platform.ts';
 import { type FixtureSite, openFixtureSite, shopPage } from './fixture-site.ts';
 import { field, shopSpec } from './specs.ts';
@@ -307,5 +310,81 @@ describe('a worker', () => {
     expect(platform.finalReports('broken')[0]?.error?.code).toBe('UNSUPPORTED');
     expect(platform.finalReports('browser')[0]?.error?.code).toBe('UNSUPPORTED');
     expect(platform.finalReports('shop')[0]?.status).toBe('SUCCEEDED');
+  });
+
+  it('ends a run that takes too long, and says so', async () => {
+    site.on('/never', () => {});
+    platform.addSource(shopSpec(`${site.url}/never`));
+    await start({ settings: { RUN_TIMEOUT: 'PT0.1S' } });
+    await until(() => expect(platform.finalReports()).toHaveLength(1));
+    expect(platform.finalReports()[0]).toMatchObject({
+      status: 'FAILED',
+      error: { code: 'TIMEOUT', message: expect.stringContaining('RUN_TIMEOUT') },
+    });
+  });
+
+  it('ends a run whose records nobody takes, and says that they were not delivered', async () => {
+    platform.addSource(shopSpec(site.url));
+    platform.before = (operation) => {
+      if (operation === 'ingest') throw new UnavailableError('the disk is full');
+    };
+    await start({ settings: { RUN_TIMEOUT: 'PT0.5S' } });
+    await until(() => expect(platform.finalReports()).toHaveLength(1));
+    expect(platform.finalReports()[0]).toMatchObject({
+      status: 'FAILED',
+      error: { code: 'DELIVERY_FAILED', message: expect.stringContaining('the disk is full') },
+    });
+    expect(platform.completed).toEqual([]);
+  });
+
+  it('calls a run that found suspiciously little SUSPECT, and completes it not', async () => {
+    platform.addSource(shopSpec(site.url), { baselineRecords: 11 });
+    await start();
+    await until(() => expect(platform.finalReports()).toHaveLength(1));
+    expect(platform.finalReports()[0]).toMatchObject({
+      status: 'SUSPECT',
+      error: { code: 'RESULT_SUSPECT' },
+    });
+    expect(platform.completed).toEqual([]);
+  });
+
+  it('runs many sources at once, but no more than it may', async () => {
+    let active = 0;
+    let activeMax = 0;
+    const waiting: (() => void)[] = [];
+    site.on('/held', (response) => {
+      activeMax = Math.max(activeMax, ++active);
+      waiting.push(() => {
+        active -= 1;
+        response.writeHead(200, { 'content-type': 'text/html' }).end(shopPage([{ title: 'Anvil' }]));
+      });
+    });
+    for (let count = 0; count < 8; count++) {
+      platform.addSource(shopSpec(`${site.url}/held`, { id: `source-${count}` }));
+    }
+    await start({ settings: { RUN_CONCURRENCY: '3', HOST_CONCURRENCY: '100' } });
+    await until(() => {
+      for (const finish of active === 3 || platform.finalReports().length > 5 ? waiting.splice(0) : [])
+        finish();
+      expect(platform.finalReports()).toHaveLength(8);
+    });
+    expect(activeMax).toBe(3);
+  });
+
+  it('reads pages in the encodings of their languages', async () => {
+    const names = ['chinese-gbk', 'japanese-shift_jis', 'japanese-euc-jp', 'french-windows-1252'];
+    for (const name of names) {
+      const page = readFileSync(join(packageRoot, 'test', 'fixtures', 'encodings', `${name}.html`));
+      site.on(`/${name}`, (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page));
+      platform.addSource(shopSpec(`${site.url}/${name}`, { id: name }));
+    }
+    await start();
+    await until(() => expect(platform.finalReports()).toHaveLength(names.length));
+    expect(platform.keys().sort()).toEqual([
+      'Prix : 12,50 € — l’été',
+      'ソースコード表',
+      '数据流',
+      '日本語の本',
+    ]);
   });
 });
