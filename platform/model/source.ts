@@ -1,8 +1,7 @@
 import { dedicatedPool, SHARED_POOL } from './cluster.ts';
 import type { SourceSpec } from './source-spec.ts';
 
-export const SOURCE_STATES = ['ACTIVE', 'PAUSED', 'FAILING', 'REMOVED'] as const;
-export type SourceState = (typeof SOURCE_STATES)[number];
+export type SourceState = 'ACTIVE' | 'PAUSED' | 'FAILING' | 'REMOVED';
 
 /** What becomes of what a removed source contributed. */
 export type DataDisposal = 'KEEP' | 'DELETE';

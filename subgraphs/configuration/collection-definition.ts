@@ -55,11 +55,11 @@ export function joinProblems(shape: DefinitionShape, collection: string, source:
   return problems;
 }
 
-export function isSameKey(one: readonly string[], other: readonly string[]): boolean {
+function isSameKey(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((name, index) => name === other[index]);
 }
 
-export function keyText(key: readonly string[]): string {
+function keyText(key: readonly string[]): string {
   return `[${key.map((name) => JSON.stringify(name)).join(', ')}]`;
 }
 

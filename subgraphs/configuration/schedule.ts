@@ -3,7 +3,7 @@ import { Duration } from 'luxon';
 import type { ScheduleSpec } from '../../platform/model/source-spec.ts';
 
 /** Longer periods are mistakes, and soon leave what a date can say. In milliseconds: ten years. */
-export const PERIOD_MS_MAX = 3_653 * 24 * 3_600_000;
+const PERIOD_MS_MAX = 3_653 * 24 * 3_600_000;
 
 /**
  * When a source runs next, after a run that started at `fromMs`: at a fixed rate from that start, or at the next

@@ -37,7 +37,7 @@ export function removeSource(
  * With KEEP the definition stays, but for the mark on the source. With DELETE it loses what only this source
  * gave; with its last living source the whole collection goes, and with it what removed ones had left there.
  */
-export function collectionWithout(
+function collectionWithout(
   collection: CollectionRecord,
   all: readonly Source[],
   source: Source,

@@ -34,7 +34,7 @@ export interface ScheduleDraft {
 }
 
 /** The default of the SDL: an `every` that says it beside `cron` was not given by anybody. */
-export const EVERY_DEFAULT = 'PT5M';
+const EVERY_DEFAULT = 'PT5M';
 const PAGES_DEFAULT = 10;
 
 /** Null counts as left out, as the SDL's defaults cannot be had otherwise. */

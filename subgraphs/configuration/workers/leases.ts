@@ -8,7 +8,7 @@ import { freeExpiredWorkers } from './ended-workers.ts';
 const CAPACITY_MAX = 100_000;
 
 /** A SourceLease of the schema. */
-export function leaseOf(source: Source) {
+function leaseOf(source: Source) {
   const { spec, token, revision, nextRunAt, queuedRunId, baselineRecords } = source;
   return { sourceId: spec.id, token, revision, spec, nextRunAt, queuedRunId, baselineRecords };
 }
