@@ -75,7 +75,7 @@ export class Subscriber {
     this.#epoch = epoch;
     this.#version = after?.version ?? state.version;
     this.#snapshotKey = after ? after.snapshotKey : options.snapshot ? null : undefined;
-    this.#exactFrom = Math.max(this.#version, state.version);
+    this.#exactFrom = Math.max(this.#version, state.version, after?.exactFrom ?? 0);
     if (!after) return;
     const isUnknown = after.incarnation !== state.incarnation || after.version > state.version;
     if (isUnknown || after.version < state.floor) this.#expired = EXPIRED;
@@ -167,8 +167,10 @@ export class Subscriber {
   #cursor(): string {
     const { incarnation } = this.#feed.view.state;
     const place = { incarnation, version: this.#version };
-    return encodeSubscriptionCursor(
-      this.#snapshotKey === undefined ? place : { ...place, snapshotKey: this.#snapshotKey },
-    );
+    if (this.#snapshotKey !== undefined) {
+      return encodeSubscriptionCursor({ ...place, snapshotKey: this.#snapshotKey });
+    }
+    const isExact = this.#version >= this.#exactFrom;
+    return encodeSubscriptionCursor(isExact ? place : { ...place, exactFrom: this.#exactFrom });
   }
 }
