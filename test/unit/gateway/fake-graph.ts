@@ -64,6 +64,8 @@ export class FakeGraph implements Closeable {
   readonly sourceReaders = new Set<PushIterator<{ sourceChanged: { id: string } }>>();
   /** Resolves queries of `slow`; rejects none. */
   readonly slowCalls: { answer(): void }[] = [];
+  /** Operations that endpoint has been asked for, its schema among them. */
+  endpointRequests = 0;
   /** How many changes endpoint sums up for the next subscriber. */
   lag: () => number = () => 1;
   readonly #servers = new Map<ServiceName, SubgraphServer & { leave(): Promise<void> }>();
@@ -102,7 +104,10 @@ export class FakeGraph implements Closeable {
     const schemas = {
       configuration: () => this.#configuration,
       datasource: () => this.#datasource,
-      endpoint: () => this.#endpointSchema,
+      endpoint: () => {
+        this.endpointRequests += 1;
+        return this.#endpointSchema;
+      },
     };
     const server = await openSubgraphServer(
       { schema: schemas[service], logger: silentLogger },
