@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
 import { ClosedError, type ErrorCode, messageOf, TributaryError, UnavailableError } from '../errors.ts';
+import { linkAbort } from '../linked-abort.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import type { Registry, ServiceName } from '../ports/registry.ts';
 import type { Closeable } from '../scope.ts';
@@ -56,8 +57,9 @@ export function openServiceClient(
       options: RequestOptions = {},
     ) {
       assertOpen();
-      const timeout = AbortSignal.timeout(options.timeoutMs ?? 10_000);
-      const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+      const timeoutMs = options.timeoutMs ?? 10_000;
+      const { controller, signal, unlink } = linkAbort(options.signal);
+      const timer = setTimeout(() => controller.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
       let body: GraphQLAnswer;
       let status: number;
       try {
@@ -75,6 +77,9 @@ export function openServiceClient(
         throw error instanceof TributaryError
           ? error
           : new UnavailableError(`${service} does not answer: ${messageOf(error)}`, error);
+      } finally {
+        clearTimeout(timer);
+        unlink();
       }
       const [first] = body.errors ?? [];
       if (first) throw answeredError(first);
