@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../platform/clock.ts';
+import { linkAbort } from '../../platform/linked-abort.ts';
 import type { AddressGuard } from '../../platform/network/address-guard.ts';
 import type { HostBudget } from '../../platform/ports/host-budget.ts';
 import { RunFailure, shownUrl } from '../run-failure.ts';
@@ -59,19 +60,20 @@ export function openHttpFetcher(deps: HttpFetcherDeps, options: HttpFetcherOptio
       assertAddress(url);
       const turn = await budget.take(url.host, signal);
       const beganMs = steadyClock.now();
-      const deadline = deadlineSignal(steadyClock, remainingMs);
+      const { controller, signal: attempt, unlink } = linkAbort(signal);
+      const timer = steadyClock.schedule(remainingMs, () => controller.abort());
       try {
         const isHome = url.origin === visited[0]?.origin;
-        const attempt = AbortSignal.any([signal, deadline.signal]);
         const answer = await ask(url, request, isHome ? credentials : undefined, attempt);
         if (answer.kind === 'page') return answer.page;
         visited.push(redirectTarget(answer.location, visited, options.redirectsMax));
       } catch (error) {
         signal.throwIfAborted();
-        if (deadline.signal.aborted) throw tooSlow(url);
+        if (attempt.aborted) throw tooSlow(url);
         throw networkFailure(error, url.host, shownUrl(url));
       } finally {
-        deadline.close();
+        timer.close();
+        unlink();
         turn.release();
         remainingMs -= steadyClock.now() - beganMs;
       }
@@ -154,10 +156,4 @@ function basicCredentials({ username, password }: URL): string | undefined {
 
 function single(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
-}
-
-function deadlineSignal(clock: Clock, delayMs: number): { signal: AbortSignal; close(): void } {
-  const controller = new AbortController();
-  const timer = clock.schedule(delayMs, () => controller.abort());
-  return { signal: controller.signal, close: () => timer.close() };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import { messageOf, TributaryError } from '../../platform/errors.ts';
 import type { IdFactory } from '../../platform/ids.ts';
+import { type LinkedAbort, linkAbort } from '../../platform/linked-abort.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { ConfigurationApi, WorkerIdentity } from './configuration-api.ts';
 import type { SourceLease } from './held-source.ts';
@@ -89,7 +90,7 @@ export class LeaseKeeper {
   /** One life of the worker: from its first claim until its leases end. */
   async #live(workerId: string): Promise<void> {
     const { api, holder, logger } = this.#deps;
-    const life = new Life(this.#deps.steadyClock, () => {
+    const life = new Life(this.#deps.steadyClock, this.#stopping.signal, () => {
       holder.end();
       this.#wakeup.wake();
     });
@@ -107,14 +108,14 @@ export class LeaseKeeper {
     });
     let failures = 0;
     try {
-      while (!life.signal.aborted && !this.#stopping.signal.aborted) {
+      while (!life.signal.aborted) {
         try {
           await this.#act(workerId, life);
           failures = 0;
           if (!this.#mayClaim && !this.#mayRenew) await this.#wakeup.wait(life.untilRenewalMs());
           if (life.untilRenewalMs() === 0) this.#needsRenewal = true;
         } catch (error) {
-          if (life.signal.aborted || this.#stopping.signal.aborted) break;
+          if (life.signal.aborted) break;
           if (error instanceof TributaryError && error.code === 'STALE_TOKEN') break;
           // What was answered on the way may be lost: a renewal tells it again.
           this.#needsRenewal = true;
@@ -126,8 +127,7 @@ export class LeaseKeeper {
       }
     } finally {
       await following.close();
-      if (!this.#stopping.signal.aborted) life.end();
-      life.close();
+      life.end();
     }
   }
 
@@ -142,7 +142,7 @@ export class LeaseKeeper {
 
   async #act(workerId: string, life: Life): Promise<void> {
     const { api, holder } = this.#deps;
-    const signal = AbortSignal.any([life.signal, this.#stopping.signal]);
+    const { signal } = life;
     const timeoutMs = this.#leaseMs === undefined ? CALL_TIMEOUT_MS : this.#leaseMs / RENEWALS_PER_LEASE;
     if (this.#mayRenew) {
       this.#needsRenewal = false;
@@ -178,11 +178,13 @@ export class LeaseKeeper {
 class Life {
   readonly #clock: Clock;
   readonly #onEnd: () => void;
-  readonly #ended = new AbortController();
+  readonly #ended: LinkedAbort;
   #timer: { close(): void } | undefined;
   #renewAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, onEnd: () => void) {
+  /** @param stopping Ends the life without a word: what it held is given back. */
+  constructor(clock: Clock, stopping: AbortSignal, onEnd: () => void) {
+    this.#ended = linkAbort(stopping);
     this.#clock = clock;
     this.#onEnd = onEnd;
   }
@@ -209,13 +211,10 @@ class Life {
   }
 
   end(): void {
-    if (this.#ended.signal.aborted) return;
-    this.close();
-    this.#ended.abort();
-    this.#onEnd();
-  }
-
-  close(): void {
     this.#timer?.close();
+    if (this.#ended.signal.aborted) return;
+    this.#ended.unlink();
+    this.#ended.controller.abort();
+    this.#onEnd();
   }
 }

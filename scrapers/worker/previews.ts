@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 import { messageOf } from '../../platform/errors.ts';
+import { linkAbort } from '../../platform/linked-abort.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { FieldValues } from '../../platform/model/record.ts';
 import type { PreviewReport } from '../../platform/model/run.ts';
@@ -75,17 +76,17 @@ export class Previews {
   }
 
   async #preview(task: PreviewTask, workerId: string): Promise<void> {
-    const timeout = new AbortController();
+    const { controller, signal, unlink } = linkAbort(this.#stopping.signal);
     const timer = this.#deps.clock.schedule(PREVIEW_TIMEOUT_MS, () =>
-      timeout.abort(new RunFailure('TIMEOUT', 'The preview took longer than a minute.')),
+      controller.abort(new RunFailure('TIMEOUT', 'The preview took longer than a minute.')),
     );
     try {
-      const signal = AbortSignal.any([this.#stopping.signal, timeout.signal]);
       const report = await readPreview(task, this.#deps, signal);
       this.#stopping.signal.throwIfAborted();
       await this.#deps.api.reportPreview(task.id, workerId, report, { signal: this.#stopping.signal });
     } finally {
       timer.close();
+      unlink();
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import { TributaryError } from '../../platform/errors.ts';
 import type { ServiceClient } from '../../platform/http/service-client.ts';
+import { linkAbort } from '../../platform/linked-abort.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { RunReport } from '../../platform/model/run.ts';
 import { pause } from '../fetchers/retry.ts';
@@ -101,9 +102,8 @@ async function read(
   signal: AbortSignal,
 ): Promise<RunReport> {
   const { spec, sourceId, token, baselineRecords } = lease;
-  const timeout = new AbortController();
-  const timer = clock.schedule(runTimeoutMs, () => timeout.abort(tookTooLong(runTimeoutMs)));
-  const either = AbortSignal.any([signal, timeout.signal]);
+  const { controller, signal: either, unlink } = linkAbort(signal);
+  const timer = clock.schedule(runTimeoutMs, () => controller.abort(tookTooLong(runTimeoutMs)));
   const identity = { collection: spec.collection, sourceId, runId, token };
   const delivery = new Delivery({ client: datasource, clock }, identity, either);
   const decide = (failure: RunFailure | undefined) =>
@@ -147,6 +147,7 @@ async function read(
     return tally.report(outcome.status, outcome.error);
   } finally {
     timer.close();
+    unlink();
   }
 }
 
