@@ -16,8 +16,22 @@ export type ComposeAnswer =
   | { readonly id: number; readonly supergraphSdl: string }
   | { readonly id: number; readonly problems: readonly string[] };
 
+/**
+ * How often the first composition is done again, for nothing but its warmth: code that has run a few times takes a
+ * quarter of the time when a collection gets its type. One at a time, so that no request waits for more than one.
+ */
+const WARM_UPS = 4;
+const WARM_UP_PAUSE_MS = 500;
+
+let isWarm = false;
+
 parentPort?.on('message', ({ id, sdls }: ComposeRequest) => {
   parentPort?.postMessage({ id, ...compose(sdls) } satisfies ComposeAnswer);
+  if (isWarm) return;
+  isWarm = true;
+  for (let count = 1; count <= WARM_UPS; count++) {
+    setTimeout(() => compose(sdls), count * WARM_UP_PAUSE_MS).unref();
+  }
 });
 
 function compose(sdls: Sdls): { supergraphSdl: string } | { problems: string[] } {
