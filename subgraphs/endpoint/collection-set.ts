@@ -136,8 +136,7 @@ export class CollectionSet implements DefinitionsReceiver, Closeable {
     const { live, follower } = member;
     const { incarnation, revision } = live.view.definition;
     if (incarnation === definition.incarnation && revision === definition.revision) return;
-    await live.view.define(definition);
-    if (incarnation !== definition.incarnation) live.viewChanged();
+    await live.define(definition);
     follower.wake();
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
+import type { CollectionDefinition } from '../../platform/model/collection-definition.ts';
 import type { ChangePage } from '../../platform/model/record.ts';
 import { PullIterator } from './subscriptions/pull-iterator.ts';
 import { RecentChanges } from './subscriptions/recent-changes.ts';
@@ -31,7 +32,7 @@ export class LiveCollection {
     this.view = view;
     this.#options = options;
     this.#openedAtMs = clock.now();
-    this.recent = new RecentChanges(options.recentChangesMax, view.state.version);
+    this.recent = new RecentChanges(options.recentChangesMax, view);
   }
 
   get name(): string {
@@ -48,24 +49,26 @@ export class LiveCollection {
     const set = this.view.apply(page, { ...options, withBefore: this.#subscriptions.size > 0 });
     if (!set) this.#restart();
     else if (set.to > before) {
-      if (this.#subscriptions.size > 0) this.recent.add(set);
+      if (this.#subscriptions.size > 0) this.recent.add(set, this.view.epoch);
       this.#wakeAll();
     }
   }
 
-  /** To be called when the view has been changed otherwise than by `apply`. */
-  viewChanged(): void {
-    this.#restart();
+  /** Follows a change of the definition; subscribers are told where it has become another collection. */
+  async define(definition: CollectionDefinition): Promise<void> {
+    const { epoch } = this.view;
+    await this.view.define(definition);
+    if (this.view.epoch !== epoch) this.#restart();
   }
 
   subscribe(options: SubscriberOptions): AsyncIterableIterator<SubscriptionEvent> {
-    if (this.#subscriptions.size === 0) this.recent.restart(this.view.state.version);
+    if (this.#subscriptions.size === 0) this.recent.restart(this.view);
     const subscriber = new Subscriber(this, options);
     const iterator: PullIterator<SubscriptionEvent> = new PullIterator(
       () => subscriber.next(),
       () => {
         this.#subscriptions.delete(iterator);
-        if (this.#subscriptions.size === 0) this.recent.restart(this.view.state.version);
+        if (this.#subscriptions.size === 0) this.recent.restart(this.view);
       },
     );
     this.#subscriptions.add(iterator);
@@ -95,7 +98,7 @@ export class LiveCollection {
   }
 
   #restart(): void {
-    this.recent.restart(this.view.state.version);
+    this.recent.restart(this.view);
     this.#wakeAll();
   }
 

@@ -183,8 +183,7 @@ class Stage {
         return;
       case 'recreate':
         this.model.delete('books');
-        await this.live.view.define(this.model.define('books', FIELDS));
-        return this.live.viewChanged();
+        return this.live.define(this.model.define('books', FIELDS));
       case 'pull':
         await this.readers[step.reader]?.pull();
         return;

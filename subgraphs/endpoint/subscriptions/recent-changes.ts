@@ -1,4 +1,4 @@
-import type { ChangeSet } from '../view/collection-view.ts';
+import type { ChangeSet, CollectionView } from '../view/collection-view.ts';
 
 /**
  * The last changes of a collection, shared by its subscribers, so that telling them what is new usually reads
@@ -6,17 +6,21 @@ import type { ChangeSet } from '../view/collection-view.ts';
  */
 export class RecentChanges {
   readonly #changesMax: number;
+  /** The view's epoch that these changes are of. */
+  #epoch: number;
   #sets: ChangeSet[] = [];
   #changeCount = 0;
   /** The version behind which all changes are here. */
   #from: number;
 
-  constructor(changesMax: number, from: number) {
+  constructor(changesMax: number, view: Pick<CollectionView, 'epoch' | 'state'>) {
     this.#changesMax = changesMax;
-    this.#from = from;
+    this.#epoch = view.epoch;
+    this.#from = view.state.version;
   }
 
-  add(set: ChangeSet): void {
+  add(set: ChangeSet, epoch: number): void {
+    if (epoch !== this.#epoch) this.#begin(set.from, epoch);
     this.#sets.push(set);
     this.#changeCount += set.changes.length;
     while (this.#changeCount > this.#changesMax) {
@@ -27,16 +31,14 @@ export class RecentChanges {
     }
   }
 
-  /** Begins anew behind a version. */
-  restart(from: number): void {
-    this.#sets = [];
-    this.#changeCount = 0;
-    this.#from = from;
+  /** Forgets all, and begins anew where the view is. */
+  restart({ epoch, state }: Pick<CollectionView, 'epoch' | 'state'>): void {
+    this.#begin(state.version, epoch);
   }
 
   /** The sets behind a version that is the end of one, oldest first; undefined where they are no longer all here. */
-  after(version: number): readonly ChangeSet[] | undefined {
-    if (version < this.#from) return undefined;
+  after(version: number, epoch: number): readonly ChangeSet[] | undefined {
+    if (epoch !== this.#epoch || version < this.#from) return undefined;
     // From the end: readers are rarely far behind.
     let index = this.#sets.length;
     while (index > 0 && (this.#sets[index - 1]?.from ?? 0) >= version) index--;
@@ -44,5 +46,12 @@ export class RecentChanges {
     // A version in the middle of a set: what an entry was there is not known.
     if (first && first.to > version) return undefined;
     return this.#sets.slice(index);
+  }
+
+  #begin(from: number, epoch: number): void {
+    this.#sets = [];
+    this.#changeCount = 0;
+    this.#from = from;
+    this.#epoch = epoch;
   }
 }

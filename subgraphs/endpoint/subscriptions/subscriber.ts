@@ -147,7 +147,7 @@ export class Subscriber {
   /** What changed since the version, one change per entry, in the order of versions; at least up to `to`. */
   #changes(isExact: boolean): { changes: readonly Change[]; to: number } {
     const { view, recent } = this.#feed;
-    const sets = recent.after(this.#version);
+    const sets = recent.after(this.#version, view.epoch);
     if (!sets) {
       const changes = view.table
         .changedAfter(this.#version, this.#options.pageEntries + 1)

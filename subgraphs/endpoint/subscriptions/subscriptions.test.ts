@@ -156,10 +156,13 @@ describe('a cursor', () => {
     const { cursor } = await first();
     stage.model.delete('books');
     stage.model.define('books', [field('title'), field('stock', 'INT')]);
-    put('new', 1);
     await stage.announceDefinitions();
     // Who is there is told too.
     expect(await first()).toMatchObject({ __typename: 'BookCursorExpired' });
+    expect(await first()).toMatchObject({ entries: [], complete: true });
+    put('new', 1);
+    await stage.announce('books');
+    expect(await first()).toMatchObject({ upserted: [{ title: 'new' }] });
     const next = subscribe(`(after: "${cursor}")`);
     expect(await next()).toMatchObject({ __typename: 'BookCursorExpired' });
   });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SqliteFile } from '../../../platform/adapters/sqlite.ts';
 import type { CollectionField } from '../../../platform/model/collection-definition.ts';
 import { field } from '../../../test/unit/endpoint/upstream-model.ts';
 import { catchUp, typesOf, viewOf } from '../../../test/unit/endpoint/view-builder.ts';
@@ -69,6 +70,7 @@ describe('a change of the definition', () => {
     const settled = view.settled().then(() => {
       isSettled = true;
     });
+    await new Promise((resolve) => process.nextTick(resolve));
     expect(isSettled).toBe(false);
     await Promise.all([defining, settled]);
     const types = typesOf([field('n', 'DECIMAL')]);
@@ -183,6 +185,12 @@ describe('the file', () => {
     if (again) catchUp(model, again);
     expect(again && keysOf(again)).toEqual(['k1', 'k2', 'k3', 'k4']);
     after.close();
+    const tables = new SqliteFile(path, { durability: 'NORMAL' });
+    const names = tables.all(
+      "SELECT name FROM sqlite_master WHERE name LIKE 'entries!_%' ESCAPE '!' AND type = 'table'",
+    );
+    expect(names.length).toBe(1);
+    tables.close();
   });
 
   it('forgets what was removed, for good', () => {

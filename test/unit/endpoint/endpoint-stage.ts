@@ -21,6 +21,9 @@ import { type ChangesRequest, UpstreamModel } from './upstream-model.ts';
 
 const SERVICE_TOKEN = 'token-of-the-tests';
 
+/** Longer than any test: what a test sees has come by an event, unless it says otherwise. */
+const EVENTS_ALONE_MS = 3_600_000;
+
 export interface GraphQLAnswer {
   // biome-ignore lint/suspicious/noExplicitAny: what comes back is the assertion's business.
   readonly data?: any;
@@ -43,7 +46,7 @@ export class EndpointStage {
   #endpoint: SubgraphServer | undefined;
 
   private constructor(config: Partial<EndpointConfig>, more: Partial<EndpointDeps>) {
-    this.#config = { ...readConfig(endpointSettings, {}), ...config };
+    this.#config = { ...readConfig(endpointSettings, {}), RESYNC: EVENTS_ALONE_MS, ...config };
     this.#more = more;
     const folder = mkdtempSync(join(tmpdir(), 'endpoint-'));
     this.#scope.defer(() => rmSync(folder, { recursive: true, force: true }));
