@@ -15,7 +15,6 @@ export type RunErrorCode =
   | 'RECORDS_INVALID'
   | 'DELIVERY_FAILED'
   | 'UNSUPPORTED'
-  | 'WORKER_STOPPED'
   | 'INTERNAL';
 
 export interface RunFailureOptions {

@@ -67,7 +67,7 @@ export function compileRecordSelector(selector: string): (document: AnyNode) => 
   if (alternatives.some(([first]) => first && isTraversal(first))) {
     throw new Error('it must not begin with a combinator, for there is nothing to be relative to');
   }
-  const query = compile<AnyNode, Element>(alternatives, { cacheResults: false });
+  const query = compile<AnyNode, Element>(alternatives);
   return (document) => selectAll<AnyNode, Element>(query, document);
 }
 

@@ -37,7 +37,7 @@ const RETRY_MS_MAX = 5_000;
 /** Leases are renewed three times while they hold, and given up this much of them before they end. */
 const RENEWALS_PER_LEASE = 3;
 const MARGIN_PER_LEASE = 10;
-/** For one call before the first lease says what there is time for; a claim may bring thousands of sources. */
+/** For the first claim, which may bring thousands of sources; later calls must leave time for the next renewal. */
 const CALL_TIMEOUT_MS = 30_000;
 
 /**
@@ -160,7 +160,7 @@ export class LeaseKeeper {
       this.#needsClaim = false;
       const sentAtMs = life.now();
       try {
-        const claim = await api.claim(workerId, this.#identity, { signal, timeoutMs: CALL_TIMEOUT_MS });
+        const claim = await api.claim(workerId, this.#identity, { signal, timeoutMs });
         life.lengthen(sentAtMs, claim.leaseMs);
         this.#leaseMs = claim.leaseMs;
         // Renewals go on from where they were: what changed in between is for them to tell.
