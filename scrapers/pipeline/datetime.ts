@@ -3,20 +3,22 @@ import { DateTime, type DateTimeOptions } from 'luxon';
 /** What says no zone is taken for UTC: the page does not tell, and all of them alike is the least surprise. */
 const OPTIONS: DateTimeOptions = { zone: 'utc', locale: 'en', setZone: false };
 
-/** How people write dates, beside the standards. Day and month as numbers only where their order is sure. */
-const FORMATS = [
-  'd LLLL yyyy',
-  'd LLL yyyy',
-  'LLLL d, yyyy',
-  'LLL d, yyyy',
-  'LLLL d yyyy',
-  'LLL d yyyy',
-  'yyyy/M/d',
-  'yyyy.M.d',
-  'd.M.yyyy',
-  'yyyy年M月d日',
+/**
+ * How people write dates, beside the standards: the shape of one, and its format. Day and month as numbers only
+ * where their order is sure. The shape is looked at first, for trying a format takes long.
+ */
+const DATES: readonly (readonly [RegExp, string])[] = [
+  [/^\d{1,2} \p{L}{3} \d{4}$/u, 'd LLL yyyy'],
+  [/^\d{1,2} \p{L}{4,9} \d{4}$/u, 'd LLLL yyyy'],
+  [/^\p{L}{3} \d{1,2} \d{4}$/u, 'LLL d yyyy'],
+  [/^\p{L}{4,9} \d{1,2} \d{4}$/u, 'LLLL d yyyy'],
+  [/^\d{4}\/\d{1,2}\/\d{1,2}$/, 'yyyy/M/d'],
+  [/^\d{4}\.\d{1,2}\.\d{1,2}$/, 'yyyy.M.d'],
+  [/^\d{1,2}\.\d{1,2}\.\d{4}$/, 'd.M.yyyy'],
+  [/^\d{4}年\d{1,2}月\d{1,2}日$/, 'yyyy年M月d日'],
 ];
-const TIMES = ['', ' H:mm', ' H:mm:ss', ' h:mm a', ' h:mm:ss a'];
+
+const TIME = /(?:,| at| -|T)?\s*\b(?<clock>\d{1,2}:\d\d(?<seconds>:\d\d)?)(?:\s?(?<half>[ap])\.?m\.?)?$/i;
 
 /** Below, a number counts seconds (until the year 5138); above, milliseconds (from 1973). */
 const SECONDS_MAX = 100_000_000_000;
@@ -46,27 +48,26 @@ function fromStandard(text: string): string | undefined {
 }
 
 function fromPhrase(text: string): string | undefined {
-  const phrase = text
-    .replace(/(\d)(st|nd|rd|th)\b/i, '$1')
-    .replace(/^\p{L}{3,9}\.?,? (?=\d|\p{L})/u, (day) =>
-      /^(mon|tue|wed|thu|fri|sat|sun)/i.test(day) ? '' : day,
-    )
-    .replace(/(\p{L}{3})\. /u, '$1 ')
+  const time = TIME.exec(text);
+  const date = tidyDate(time ? text.slice(0, time.index) : text);
+  const format = DATES.find(([shape]) => shape.test(date))?.[1];
+  if (!format) return undefined;
+  const { clock, seconds, half } = time?.groups ?? {};
+  if (clock === undefined) return iso(DateTime.fromFormat(date, format, OPTIONS));
+  const timeFormat = `${half ? 'h' : 'H'}:mm${seconds ? ':ss' : ''}${half ? ' a' : ''}`;
+  const phrase = `${date} ${clock}${half ? ` ${half}m` : ''}`;
+  return iso(DateTime.fromFormat(phrase, `${format} ${timeFormat}`, OPTIONS));
+}
+
+/** Without the weekday, ordinals, points of abbreviations and commas. */
+function tidyDate(text: string): string {
+  return text
+    .replace(/^(mon|tue|wed|thu|fri|sat|sun)\p{L}{0,6}[.,]? /iu, '')
+    .replace(/\b(\d{1,2})(st|nd|rd|th)\b/i, '$1')
+    .replace(/(?<=\p{L})\.|,/gu, '')
     .replace(/\bSept\b/i, 'Sep')
-    .replace(/\s*(,| at | - |T)\s*(?=\d{1,2}:\d\d)/, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-  const time = / \d{1,2}:\d\d(:\d\d)?( ?[ap]\.?m\.?)?$/i.exec(phrase);
-  const tidied = time
-    ? phrase.slice(0, time.index) + time[0].replace(/\./g, '').replace(/ ?([ap]m)$/i, ' $1')
-    : phrase;
-  for (const format of FORMATS) {
-    for (const suffix of time ? TIMES.slice(1) : [TIMES[0]]) {
-      const found = iso(DateTime.fromFormat(tidied, `${format}${suffix}`, OPTIONS));
-      if (found) return found;
-    }
-  }
-  return undefined;
 }
 
 function iso(instant: DateTime): string | undefined {

@@ -34,7 +34,10 @@ export function decideOutcome(facts: RunFacts, suspectBelow: number): Outcome {
     return { status: isPartial ? 'PARTIAL' : 'FAILED', error: runError(failure) };
   }
   if (records === 0 && quarantined === 0) {
-    return failed('RESULT_EMPTY', 'The selector of "records" finds nothing on the page.');
+    const message =
+      'The selector of "records" finds nothing on the page. Where it does in a browser, the page may be ' +
+      'made there: by scripts, or by the <tbody> that browsers add to tables.';
+    return failed('RESULT_EMPTY', message);
   }
   if (records === 0) {
     const message = `None of the ${quarantined} records found is fit to be taken; see quarantinedRecords.`;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DataRecord } from '../../platform/model/record.ts';
 import type { SourceSpec } from '../../platform/model/source-spec.ts';
 import { RunFailure } from '../run-failure.ts';
@@ -53,17 +54,20 @@ export async function readSource(
     const foundBefore = tally.records + tally.quarantined;
     for (const chunk of chunksOf(page, spec, tally)) {
       signal.throwIfAborted();
-      if (!(await sink.take(chunk))) return undefined;
+      if (chunk.records.length + chunk.seenKeys.length === 0) await nextTurn();
+      else if (!(await sink.take(chunk))) return undefined;
     }
     const isEmpty = tally.records + tally.quarantined === foundBefore;
     if (isEmpty && foundBefore > 0 && spec.format === 'HTML') return emptyPage(page.url);
   }
 }
 
+/** A chunk may be empty: between two, the worker looks after its other sources. */
 function* chunksOf(page: ExtractedPage, spec: SourceSpec, tally: RunTally): Iterable<RecordChunk> {
   let records: DataRecord[] = [];
   let seenKeys: string[] = [];
   let length = 0;
+  let count = 0;
   for (const raw of page.records) {
     const result = validate(raw, spec, page.baseUrl);
     if (result.kind === 'unfit') {
@@ -74,8 +78,9 @@ function* chunksOf(page: ExtractedPage, spec: SourceSpec, tally: RunTally): Iter
       records.push(result.record);
       length += result.length;
     }
-    if (records.length + seenKeys.length >= CHUNK_RECORDS_MAX || length >= CHUNK_LENGTH_MAX) {
+    if (++count >= CHUNK_RECORDS_MAX || length >= CHUNK_LENGTH_MAX) {
       yield { records, seenKeys };
+      count = 0;
       records = [];
       seenKeys = [];
       length = 0;
