@@ -2,10 +2,14 @@ import { join } from 'node:path';
 import { TributaryError } from '../errors.ts';
 import type { CollectionStore } from '../ports/collection-store.ts';
 import { SqliteFile } from './sqlite.ts';
+import { SqliteCheckpointer } from './sqlite-checkpointer.ts';
 import { SqliteChanges } from './sqlite-collection-store-changes.ts';
 import { SqliteEntries } from './sqlite-collection-store-entries.ts';
 import { type CollectionRow, SqliteJournal } from './sqlite-collection-store-journal.ts';
 import { ENTRIES_SCHEMA, JOURNAL_SCHEMA } from './sqlite-collection-store-schema.ts';
+
+/** The indexes of a million entries, so that a record that changes one reads its row's page only. Taken as needed. */
+const ENTRIES_CACHE_KIBIBYTES = 128 * 1_024;
 
 /**
  * Keeps collections in two files of a folder: `journal.db` is on disk before anything is acknowledged;
@@ -18,10 +22,14 @@ export async function openSqliteCollectionStore(folder: string): Promise<Collect
   const journalFile = new SqliteFile(join(folder, 'journal.db'), { durability: 'FULL' });
   let entriesFile: SqliteFile | undefined;
   try {
-    entriesFile = new SqliteFile(join(folder, 'entries.db'), { durability: 'NORMAL' });
+    const entriesPath = join(folder, 'entries.db');
+    entriesFile = new SqliteFile(entriesPath, {
+      durability: 'NORMAL',
+      cacheKibibytes: ENTRIES_CACHE_KIBIBYTES,
+    });
     journalFile.script(JOURNAL_SCHEMA);
     entriesFile.script(ENTRIES_SCHEMA);
-    return createStore(journalFile, entriesFile);
+    return createStore(journalFile, entriesFile, new SqliteCheckpointer(entriesFile, entriesPath));
   } catch (error) {
     entriesFile?.close();
     journalFile.close();
@@ -29,7 +37,11 @@ export async function openSqliteCollectionStore(folder: string): Promise<Collect
   }
 }
 
-function createStore(journalFile: SqliteFile, entriesFile: SqliteFile): CollectionStore {
+function createStore(
+  journalFile: SqliteFile,
+  entriesFile: SqliteFile,
+  checkpointer: SqliteCheckpointer,
+): CollectionStore {
   const journal = new SqliteJournal(journalFile);
   const entries = new SqliteEntries(entriesFile);
   const changes = new SqliteChanges(entriesFile, entries);
@@ -101,6 +113,7 @@ function createStore(journalFile: SqliteFile, entriesFile: SqliteFile): Collecti
     },
     async commitFold(lease, commit) {
       entries.commit(numberOf(lease.incarnation), lease, commit);
+      checkpointer.note(commit.puts.length + commit.removals.length);
     },
     async dropChunk(lease, limit) {
       const collection = journal.collection(lease.incarnation);
@@ -130,6 +143,7 @@ function createStore(journalFile: SqliteFile, entriesFile: SqliteFile): Collecti
     },
 
     async close() {
+      await checkpointer.close();
       entriesFile.close();
       journalFile.close();
     },
