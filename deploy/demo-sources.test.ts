@@ -39,7 +39,7 @@ async function read(name: string) {
   if (!spec) throw new Error(`No source is called ${name}.`);
   const budget = scope.use(new MemoryHostBudget({ clock: systemClock }, { concurrency: 4, intervalMs: 0 }));
   const fetcher = openHttpFetcher(
-    { guard, budget, clock: systemClock },
+    { guard, budget, clock: systemClock, steadyClock: systemClock },
     { timeoutMs: 30_000, bodyBytesMax: 1_000_000, redirectsMax: 5, userAgent: 'test' },
   );
   scope.use(fetcher);
@@ -52,7 +52,8 @@ async function read(name: string) {
     },
   };
   const extractor = await new ExtractorCache().get(spec);
-  const failure = await readSource(spec, { fetcher, extractor, sink, tally }, new AbortController().signal);
+  const reader = { fetcher, extractor, extractTimeoutMs: 30_000, sink, tally };
+  const failure = await readSource(spec, reader, new AbortController().signal);
   return { records, failure, tally };
 }
 
