@@ -6,6 +6,7 @@ import type { Executor } from '../execution/execute.ts';
 import { admit, type OperationLimits, type Prepare } from '../execution/prepare.ts';
 import type { Snapshot } from '../supergraph/snapshot.ts';
 import { isJson, negotiate, type ResponseType } from './media-type.ts';
+import type { RequestGuard } from './request-guard.ts';
 import { readParams } from './request-params.ts';
 
 export interface GraphDeps {
@@ -28,13 +29,20 @@ const OTHER_METHODS = ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
  *
  * @see https://graphql.github.io/graphql-over-http/draft/
  */
-export function addGraphqlRoute(app: FastifyInstance, deps: GraphDeps, options: GraphqlRouteOptions): void {
+export function addGraphqlRoute(
+  app: FastifyInstance,
+  deps: GraphDeps & { readonly guard: RequestGuard },
+  options: GraphqlRouteOptions,
+): void {
+  const { guard } = deps;
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
     exposeHeadRoute: false,
     bodyLimit: options.requestBytesMax,
     onRequest: async (request, reply) => {
+      const foreign = guard.foreignSite(request.headers);
+      if (foreign !== undefined) return refuse(reply, 403, 'FORBIDDEN', foreign);
       if (!negotiate(request.headers.accept)) {
         reply.header('accept', 'application/graphql-response+json, application/json');
         return refuse(

@@ -1,6 +1,5 @@
-/** The media types of an answer, the one that apps should ask for first. */
-export const RESPONSE_TYPES = ['application/graphql-response+json', 'application/json'] as const;
-export type ResponseType = (typeof RESPONSE_TYPES)[number];
+/** The media types of an answer. */
+export type ResponseType = 'application/graphql-response+json' | 'application/json';
 
 /**
  * What an answer is written as, by the request's `Accept`. Whoever names neither type (`*`/`*`, or no header at all) gets

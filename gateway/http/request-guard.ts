@@ -9,8 +9,10 @@ export interface GuardOptions {
 }
 
 export interface RequestGuard {
-  /** @returns Why the request is refused; undefined where it may go on. */
-  refusalOf(headers: IncomingHttpHeaders): string | undefined;
+  /** @returns Why nothing may be sent under that name; undefined where it is one of ours. */
+  wrongHost(headers: IncomingHttpHeaders): string | undefined;
+  /** @returns Why the page it comes from may not use the graph; undefined where it may, or is no page. */
+  foreignSite(headers: IncomingHttpHeaders): string | undefined;
   /** The page's origin, where it is another site's that may read our answers. */
   corsOriginOf(headers: IncomingHttpHeaders): string | undefined;
 }
@@ -27,19 +29,17 @@ export function createRequestGuard({ corsOrigins, allowedHosts }: GuardOptions):
   const origins = new Set(corsOrigins);
 
   return {
-    refusalOf(headers) {
-      const { host = '', origin } = headers;
+    wrongHost({ host = '' }) {
       const hostname = hostnameOf(host);
-      if (hostname === undefined || !(isLoopback(hostname) || hosts.has(hostname))) {
-        return 'The request was sent to a name that is not one of ours (ALLOWED_HOSTS).';
-      }
-      if (origin !== undefined) {
-        if (origins.has(origin) || isOwn(origin, host)) return undefined;
-        return 'Pages of other sites may not use this graph (CORS_ORIGINS).';
-      }
-      const site = headers['sec-fetch-site'];
-      if (site === undefined || site === 'same-origin' || site === 'none') return undefined;
-      return 'Pages of other sites may not use this graph (CORS_ORIGINS).';
+      if (hostname !== undefined && (isLoopback(hostname) || hosts.has(hostname))) return undefined;
+      return 'The request was sent to a name that is not one of ours (ALLOWED_HOSTS).';
+    },
+    foreignSite({ host = '', origin, 'sec-fetch-site': site }) {
+      const isOurs =
+        origin === undefined
+          ? site === undefined || site === 'same-origin' || site === 'none'
+          : origins.has(origin) || isOwn(origin, host);
+      return isOurs ? undefined : 'Pages of other sites may not use this graph (CORS_ORIGINS).';
     },
     corsOriginOf({ origin }) {
       return origin !== undefined && origins.has(origin) ? origin : undefined;

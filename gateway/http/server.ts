@@ -44,7 +44,7 @@ export async function openGatewayServer(
 
   app.addHook('onRequest', async ({ headers }, reply) => {
     reply.headers(ANSWER_HEADERS);
-    const refused = guard.refusalOf(headers);
+    const refused = guard.wrongHost(headers);
     if (refused !== undefined) return refuse(reply, 403, 'FORBIDDEN', refused);
     return undefined;
   });

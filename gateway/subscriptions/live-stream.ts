@@ -24,8 +24,8 @@ export interface StreamDeps {
   readonly executor: Executor;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The same operation on the current graph; undefined where it no longer fits. */
-  readonly renew: (prepared: PreparedOperation) => PreparedOperation | undefined;
+  /** The same operation on the current graph; as it was, where it no longer fits. */
+  readonly renew: (prepared: PreparedOperation) => PreparedOperation;
 }
 
 export interface StreamOptions {
@@ -193,7 +193,7 @@ export class LiveStream {
   async #handle(event: ExecutionResult): Promise<void> {
     this.#lostAtMs = undefined;
     this.#retryMs = RETRY_MS;
-    this.#prepared = this.#deps.renew(this.#prepared) ?? this.#prepared;
+    this.#prepared = this.#deps.renew(this.#prepared);
     const result = await this.#deps.executor.executeEvent(
       this.#prepared,
       this.#variables,

@@ -61,7 +61,7 @@ export function openSocketServer(deps: SocketServerDeps, options: SocketServerOp
   const protocol = makeServer(protocolOptions(deps, options));
 
   function onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const refused = guard.refusalOf(request.headers);
+    const refused = guard.wrongHost(request.headers) ?? guard.foreignSite(request.headers);
     const path = request.url?.split('?', 1)[0];
     if (refused !== undefined) refuseUpgrade(stream, 403, refused);
     else if (path !== '/graphql') refuseUpgrade(stream, 404, 'The graph is at /graphql.');

@@ -4,7 +4,7 @@ import { PushIterator } from '../../platform/push-iterator.ts';
 import type { Subscriber } from './live-stream.ts';
 
 /** The close code for readers that are too slow: beside those of graphql-ws, clients connect again after it. */
-export const TOO_SLOW = 4413;
+const TOO_SLOW = 4413;
 
 /** Ends a subscription with what its client is told. */
 export class StreamEndedError extends Error {

@@ -61,14 +61,19 @@ export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams 
   const families = new Map<string, Family>();
   const described = new WeakMap<PreparedOperation, SubscriptionOperation>();
 
+  /** For operations that do not fit the current graph: for which one that is known. */
+  const outgrown = new WeakMap<PreparedOperation, Snapshot>();
+
   const streamDeps: StreamDeps = {
     ...deps,
     renew(prepared) {
       const snapshot = deps.snapshot();
       if (!snapshot || snapshot === prepared.snapshot) return prepared;
+      if (outgrown.get(prepared) === snapshot) return prepared;
       const renewed = deps.prepare(snapshot, prepared.request);
-      if ('errors' in renewed) return undefined;
-      return keyOf(renewed) === keyOf(prepared) ? renewed : undefined;
+      if (!('errors' in renewed) && keyOf(renewed) === keyOf(prepared)) return renewed;
+      outgrown.set(prepared, snapshot);
+      return prepared;
     },
   };
   const keyOf = (prepared: PreparedOperation) => operationOf(prepared).streamKeyOf({});

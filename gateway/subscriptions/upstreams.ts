@@ -93,7 +93,8 @@ export function openUpstreams({ registry }: { registry: Registry }, options: Ups
     },
     close() {
       for (const { client, sockets } of connections.values()) {
-        void client.dispose();
+        // Rejects where a connection has just been coming about.
+        client.dispose()?.catch(() => {});
         for (const socket of sockets) socket.terminate();
       }
       connections.clear();

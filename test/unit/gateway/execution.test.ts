@@ -154,3 +154,16 @@ describe('the graph', () => {
     expect(graph.slowCalls.length).toBe(1);
   });
 });
+
+describe('a request that takes too long', () => {
+  it('is answered with what there is by then', async () => {
+    const graph = await FakeGraph.open({ REQUEST_TIMEOUT: 'PT0.3S' });
+    try {
+      const { data, errors } = await graph.ask('{ book(id: "b1") { title } slow }');
+      expect(data).toEqual({ book: { title: 'One' }, slow: null });
+      expect(errors).toMatchObject([{ path: ['slow'], extensions: { code: 'DATASOURCE_UNAVAILABLE' } }]);
+    } finally {
+      await graph.close();
+    }
+  });
+});
