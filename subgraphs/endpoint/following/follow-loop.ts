@@ -6,6 +6,9 @@ import type { Closeable } from '../../../platform/scope.ts';
 const RETRY_MS = 100;
 const RETRY_MS_MAX = 5_000;
 
+/** A service that starts or is a moment behind another is no reason for a warning: half a second of failing is. */
+const FAILURES_TO_WARN = 4;
+
 export interface FollowLoopOptions {
   /** Named in logs. */
   readonly what: Readonly<Record<string, string>>;
@@ -37,10 +40,6 @@ export class FollowLoop implements Closeable {
     this.#logger = logger;
     this.#pass = pass;
     this.#options = options;
-  }
-
-  get isFailing(): boolean {
-    return this.#failures > 0;
   }
 
   wake(): void {
@@ -78,13 +77,13 @@ export class FollowLoop implements Closeable {
       this.#isWoken = false;
       try {
         await this.#pass(this.#stop.signal);
-        if (this.#failures > 0) this.#logger.info(this.#options.what, 'following again');
+        if (this.#failures >= FAILURES_TO_WARN) this.#logger.info(this.#options.what, 'following again');
         this.#failures = 0;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         this.#failures++;
         // Said once: that it goes on failing is no news.
-        if (this.#failures === 1)
+        if (this.#failures === FAILURES_TO_WARN)
           this.#logger.warn({ ...this.#options.what, err: error }, 'following failed, trying again');
         return;
       }

@@ -4,7 +4,7 @@ import type { Layout } from '../view/layout.ts';
 import type { Condition } from './condition.ts';
 import { type Target, targetSql } from './target.ts';
 
-export const EVERYTHING: SqlFragment = { sql: '1', values: [] };
+const EVERYTHING: SqlFragment = { sql: '1', values: [] };
 const NOTHING: SqlFragment = { sql: '0', values: [] };
 
 const COMPARISONS = { eq: '=', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;

@@ -53,7 +53,7 @@ function equalTarget(condition: Condition | undefined) {
  * The selections that make up a page, one after the other: first the entries that have a value for the first
  * term, then those that do not. So each is one walk along the index of that term, begun at the place.
  */
-export function pageSelections(layout: Layout, request: PageRequest): Omit<Selection, 'limit'>[] {
+function pageSelections(layout: Layout, request: PageRequest): Omit<Selection, 'limit'>[] {
   const { condition, order, after } = request;
   const filter = conditionSql(condition, layout);
   const [first] = order;

@@ -2,7 +2,7 @@ import type { AggregatedType } from '../../../platform/model/field-type.ts';
 import type { FieldValue } from '../../../platform/model/record.ts';
 import { isSameType, type Layout, searchColumn } from '../view/layout.ts';
 import type { ViewEntry } from '../view/row-codec.ts';
-import { type Comparable, comparable, fitValue } from '../view/values.ts';
+import { type Comparable, comparable, fieldValue, fitValue } from '../view/values.ts';
 
 /** The types of a collection's fields, by name: of the schema that an operation began on. */
 export type FieldTypes = ReadonlyMap<string, AggregatedType>;
@@ -49,7 +49,7 @@ export function targetColumn(layout: Layout, { place, name, type }: Target): str
 
 /** What an entry has there, fitted to the target's type. */
 export function targetValue(entry: ViewEntry, { place, name, type }: Target): FieldValue {
-  return place === 'meta' ? entry[name as MetaName] : fitValue(type, entry.fields[name]);
+  return place === 'meta' ? entry[name as MetaName] : fitValue(type, fieldValue(entry.fields, name));
 }
 
 /** What an entry is compared by; null where it has no value. Not for lists and JSON. */

@@ -10,7 +10,7 @@ import type { FieldTypes } from '../querying/target.ts';
 import type { SubscriptionEvent } from '../subscriptions/subscriber.ts';
 import { decodeSubscriptionCursor } from '../subscriptions/subscription-cursor.ts';
 import type { ViewEntry } from '../view/row-codec.ts';
-import { fitValue } from '../view/values.ts';
+import { fieldValue, fitValue } from '../view/values.ts';
 import type { Collections } from './collections.ts';
 import { entryMeta } from './entry-meta.ts';
 
@@ -39,7 +39,10 @@ export function collectionResolvers(definition: CollectionDefinition, collection
   }
 
   const fieldResolvers = Object.fromEntries(
-    [...types].map(([field, type]) => [field, (entry: ViewEntry) => fitValue(type, entry.fields[field])]),
+    [...types].map(([field, type]) => [
+      field,
+      (entry: ViewEntry) => fitValue(type, fieldValue(entry.fields, field)),
+    ]),
   );
   const typeNames = { snapshot: names.snapshot, delta: names.delta, cursorExpired: names.cursorExpired };
 

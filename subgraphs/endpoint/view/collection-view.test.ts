@@ -132,6 +132,21 @@ describe('when datasource has all read anew', () => {
   });
 });
 
+it('knows itself equal to datasource only where a page came to the head', () => {
+  const { view, model } = viewOf([field('n')], {});
+  const read = (askedAtMs: number | null) => {
+    const page = model.changesSince('things', { ...view.position, first: 2 });
+    view.apply(page, { askedAtMs, withBefore: false, removedMax: 10 });
+    return view.state.asOfMs;
+  };
+  expect(read(100)).toBe(100);
+  for (let index = 0; index < 3; index++) model.put('things', `k${index}`, {});
+  expect(read(200)).toBe(100);
+  expect(read(300)).toBe(300);
+  expect(read(null)).toBe(300);
+  expect(read(400)).toBe(400);
+});
+
 describe('what is remembered of removals', () => {
   it('stays within its bound, and the floor rises to what is forgotten', () => {
     const { view, model } = viewOf([field('n')], numbered(40));

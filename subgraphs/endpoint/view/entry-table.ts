@@ -1,8 +1,9 @@
 import type { SqliteFile, SqlRow, SqlValue } from '../../../platform/adapters/sqlite.ts';
 import type { EntryChange } from '../../../platform/model/record.ts';
-import { type FieldColumn, type Layout, type LayoutPlan, searchColumn, sqlColumns } from './layout.ts';
+import { type Layout, type LayoutPlan, searchColumn } from './layout.ts';
 import { createRowCodec, type RowCodec, type ViewEntry } from './row-codec.ts';
 import { SortIndexes } from './sort-indexes.ts';
+import { addColumn, createTables, dropColumn, dropTables, tableNames } from './table-schema.ts';
 import { storableText } from './values.ts';
 
 /** A piece of SQL with the values that are bound in it. */
@@ -45,8 +46,9 @@ export class EntryTable {
   constructor(file: SqliteFile, number: number, layout: Layout) {
     this.#file = file;
     this.number = number;
-    this.#entries = `entries_${number}`;
-    this.#removed = `removed_${number}`;
+    const names = tableNames(number);
+    this.#entries = names.entries;
+    this.#removed = names.removed;
     this.#layout = layout;
     this.#codec = createRowCodec(layout);
     this.#sql = this.#statements();
@@ -57,35 +59,12 @@ export class EntryTable {
 
   /** Makes the tables anew, whatever stood under their number. */
   static create(file: SqliteFile, number: number, layout: Layout): EntryTable {
-    const entries = `entries_${number}`;
-    const columns = layout.columns.flatMap((column) => sqlColumns(column)).map((column) => column.join(' '));
-    file.script(`
-      DROP TABLE IF EXISTS ${entries};
-      DROP TABLE IF EXISTS removed_${number};
-      CREATE TABLE ${entries} (
-        ${[
-          'number INTEGER PRIMARY KEY',
-          'id TEXT NOT NULL UNIQUE',
-          'key TEXT NOT NULL',
-          'version INTEGER NOT NULL',
-          'first_seen_at TEXT NOT NULL',
-          'updated_at TEXT NOT NULL',
-          'source_ids TEXT NOT NULL',
-          'extra TEXT',
-          ...columns,
-        ].join(', ')}
-      );
-      CREATE INDEX ${entries}_key ON ${entries} (key);
-      CREATE INDEX ${entries}_version ON ${entries} (version);
-      CREATE INDEX ${entries}_extra ON ${entries} (number) WHERE extra IS NOT NULL;
-      CREATE TABLE removed_${number} (id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE INDEX removed_${number}_version ON removed_${number} (version);
-    `);
+    createTables(file, number, layout);
     return new EntryTable(file, number, layout);
   }
 
   drop(): void {
-    this.#file.script(`DROP TABLE IF EXISTS ${this.#entries}; DROP TABLE IF EXISTS ${this.#removed};`);
+    dropTables(this.#file, this.number);
   }
 
   get layout(): Layout {
@@ -208,7 +187,7 @@ export class EntryTable {
    */
   async alter({ layout, added, dropped }: LayoutPlan, isCancelled: () => boolean): Promise<boolean> {
     this.#file.transaction(() => {
-      for (const column of added) this.#addColumn(column);
+      for (const column of added) addColumn(this.#file, this.#entries, column);
     });
     const codec = createRowCodec(layout);
     const where = dropped.length > 0 ? 'number > ?' : 'number > ? AND extra IS NOT NULL';
@@ -231,32 +210,15 @@ export class EntryTable {
       if (isCancelled()) return false;
     }
     this.#file.transaction(() => {
-      for (const column of dropped) this.#dropColumn(column);
+      for (const column of dropped) {
+        this.#indexes.drop(searchColumn(column));
+        dropColumn(this.#file, this.#entries, column);
+      }
     });
     this.#layout = layout;
     this.#codec = codec;
     this.#sql = this.#statements();
     return true;
-  }
-
-  #addColumn(column: FieldColumn): void {
-    const names = new Set(
-      this.#file
-        .all<{ name: string }>(`SELECT name FROM pragma_table_info('${this.#entries}')`)
-        .map((row) => row.name),
-    );
-    for (const [name, type] of sqlColumns(column)) {
-      // Left by an alteration that was interrupted.
-      if (names.has(name)) this.#file.script(`ALTER TABLE ${this.#entries} DROP COLUMN ${name}`);
-      this.#file.script(`ALTER TABLE ${this.#entries} ADD COLUMN ${name} ${type}`);
-    }
-  }
-
-  #dropColumn(column: FieldColumn): void {
-    this.#indexes.drop(searchColumn(column));
-    for (const [name] of sqlColumns(column)) {
-      this.#file.script(`ALTER TABLE ${this.#entries} DROP COLUMN ${name}`);
-    }
   }
 
   #statements(): Record<'select' | 'upsert', string> {

@@ -10,6 +10,8 @@ const FIELDS = FIELD_TYPES.flatMap((type) => [
   field(`many_${type}`, type, { list: true }),
 ]);
 
+FIELDS.push(field('constructor', 'JSON'), field('toString', 'STRING'));
+
 const value = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom('12.50', '2026-01-01T00:00:00Z', 'https://example.com', '\ud800', '\u0000x'),

@@ -1,7 +1,7 @@
 import type { SqlRow, SqlValue } from '../../../platform/adapters/sqlite.ts';
 import type { FieldValue, FieldValues } from '../../../platform/model/record.ts';
 import { type FieldColumn, type Layout, sqlColumns } from './layout.ts';
-import { type Comparable, comparable, fitValue } from './values.ts';
+import { type Comparable, comparable, fieldValue, fitValue } from './values.ts';
 
 /** An entry as the view has it. */
 export interface ViewEntry {
@@ -45,7 +45,7 @@ export function createRowCodec(layout: Layout): RowCodec {
       const extra: Record<string, FieldValue> = {};
       const values: SqlValue[] = [];
       for (const column of layout.columns) {
-        const raw = fields[column.field] ?? null;
+        const raw = fieldValue(fields, column.field) ?? null;
         const fitted = fitValue(column.type, raw);
         if (fitted !== raw) extra[column.field] = raw;
         values.push(...encodeValue(column, fitted));

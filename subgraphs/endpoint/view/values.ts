@@ -1,5 +1,5 @@
 import type { AggregatedType, FieldScalar } from '../../../platform/model/field-type.ts';
-import type { FieldValue } from '../../../platform/model/record.ts';
+import type { FieldValue, FieldValues } from '../../../platform/model/record.ts';
 import { decimalOrder } from './decimal-order.ts';
 
 /** GraphQL's Int. */
@@ -10,6 +10,11 @@ const INSTANT =
 const LONE_SURROGATES = /\p{Surrogate}/gu;
 /** Of `2026-11-20T08:00:00.000Z`: years beyond four digits would not sort. */
 const INSTANT_LENGTH = 24;
+
+/** What an entry says of a field: names such as `constructor` are fields like others. */
+export function fieldValue(fields: FieldValues, name: string): FieldValue | undefined {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
 
 /**
  * The value as its field's type has it: strings well-formed, instants in UTC with milliseconds, of lists those

@@ -4,6 +4,7 @@ import type { CollectionDefinition } from '../../../platform/model/collection-de
 import type { Closeable } from '../../../platform/scope.ts';
 import { CollectionCatalog } from './catalog.ts';
 import { CollectionView } from './collection-view.ts';
+import { TABLE_NAME } from './table-schema.ts';
 
 /** Counts the shapes that the file has had: one of another shape is thrown away and read anew from datasource. */
 const FORMAT = 1;
@@ -77,11 +78,10 @@ export class ViewFile implements Closeable {
 
   /** Of replacements and collections whose end the process did not live to see. */
   #dropTablesExcept(numbers: ReadonlySet<number>): void {
-    const tables = this.#file.all<{ name: string }>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND (name LIKE 'entries!_%' ESCAPE '!' OR name LIKE 'removed!_%' ESCAPE '!')",
-    );
+    const tables = this.#file.all<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
     for (const { name } of tables) {
-      if (!numbers.has(Number(name.slice(name.indexOf('_') + 1)))) this.#file.script(`DROP TABLE ${name}`);
+      const number = TABLE_NAME.exec(name)?.[1];
+      if (number !== undefined && !numbers.has(Number(number))) this.#file.script(`DROP TABLE ${name}`);
     }
   }
 }
