@@ -20,12 +20,14 @@ function collectionTypes({ name, fields }: CollectionDefinition): string {
   const names = generatedNames(name);
   const orderable = fields.filter((field) => isOrderable(aggregatedType(field)));
   return [
-    text(`An entry of the collection "${name}".`) +
+    described(
+      `An entry of the collection "${name}".`,
       block(`type ${names.type} @key(fields: "id")`, [
         'id: ID!',
         ...fields.map(entryField),
         'meta: EntryMeta!',
       ]),
+    ),
     block(`type ${names.connection}`, [
       `edges: [${names.edge}!]!`,
       `nodes: [${names.type}!]!`,
@@ -33,7 +35,8 @@ function collectionTypes({ name, fields }: CollectionDefinition): string {
       '"Counted only where it is asked for."\ntotalCount: Int!',
     ]),
     block(`type ${names.edge}`, ['cursor: String!', `node: ${names.type}!`]),
-    text('Conditions on several fields, or several on one, must all hold.') +
+    described(
+      'Conditions on several fields, or several on one, must all hold.',
       block(`input ${names.filter}`, [
         `and: [${names.filter}!]`,
         `or: [${names.filter}!]`,
@@ -41,11 +44,14 @@ function collectionTypes({ name, fields }: CollectionDefinition): string {
         'meta: EntryMetaFilter',
         ...fields.map((field) => `${field.name}: ${filterType(aggregatedType(field))}`),
       ]),
-    text('Exactly one field: what to sort by next is the next element of "orderBy".') +
+    ),
+    described(
+      'Exactly one field: what to sort by next is the next element of "orderBy".',
       block(`input ${names.order}`, [
         'meta: EntryMetaOrder',
         ...orderable.map((field) => `${field.name}: SortOrder`),
       ]),
+    ),
     ...eventTypes(names),
   ].join('\n\n');
 }
@@ -54,45 +60,56 @@ function eventTypes(names: GeneratedNames): string[] {
   const cursor = '"Where `after` resumes behind this event."\ncursor: String!';
   return [
     `union ${names.event} = ${names.snapshot} | ${names.delta} | ${names.cursorExpired}`,
-    text('Some of the entries there are.') +
+    described(
+      'Some of the entries there are.',
       block(`type ${names.snapshot}`, [
         cursor,
         `entries: [${names.type}!]!`,
         '"False while more of the snapshot follows."\ncomplete: Boolean!',
       ]),
-    text('What changed. Apply by id; applying twice is harmless.') +
+    ),
+    described(
+      'What changed. Apply by id; applying twice is harmless.',
       block(`type ${names.delta}`, [
         cursor,
         `upserted: [${names.type}!]!`,
         '"Gone, or no longer matching the filter; possibly ids that were never sent."\nremoved: [ID!]!',
       ]),
-    text('The cursor is too old to say what changed since: forget all entries, a snapshot follows.') +
+    ),
+    described(
+      'The cursor is too old to say what changed since: forget all entries, a snapshot follows.',
       block(`type ${names.cursorExpired}`, [cursor, 'message: String!']),
+    ),
   ];
 }
 
 function queryFields({ name }: CollectionDefinition): string {
   const names = generatedNames(name);
   return [
-    text(`The entry of "${name}" with this key: see EntryMeta.key.`) +
+    described(
+      `The entry of "${name}" with this key: see EntryMeta.key.`,
       `${names.lookup}(key: String!): ${names.type}`,
-    text(`Entries of "${name}", by key unless sorted otherwise. At most ${FIRST_MAX} at a time.`) +
+    ),
+    described(
+      `Entries of "${name}", by key unless sorted otherwise. At most ${FIRST_MAX} at a time.`,
       `${names.list}(first: Int = 20, after: String, filter: ${names.filter}, orderBy: [${names.order}!]): ${names.connection}!`,
+    ),
   ].join('\n');
 }
 
 function subscriptionField({ name }: CollectionDefinition): string {
   const names = generatedNames(name);
-  return (
-    text(
-      `Changes of "${name}": behind \`after\`, else behind a snapshot of the entries there are, else from now on.`,
-    ) + `${names.changed}(after: String, filter: ${names.filter}, snapshot: Boolean = true): ${names.event}!`
+  return described(
+    `Changes of "${name}": behind \`after\`, else behind a snapshot of the entries there are, else from now on.`,
+    `${names.changed}(after: String, filter: ${names.filter}, snapshot: Boolean = true): ${names.event}!`,
   );
 }
 
 function entryField(field: CollectionField): string {
   const { scalar, list } = aggregatedType(field);
-  return `${mergeDescription(field)}${field.name}: ${list ? `[${scalar}!]` : scalar}`;
+  const sdl = `${field.name}: ${list ? `[${scalar}!]` : scalar}`;
+  const description = MERGE_DESCRIPTIONS[field.merge];
+  return description === undefined ? sdl : described(description, sdl);
 }
 
 const MERGE_DESCRIPTIONS = {
@@ -107,11 +124,6 @@ const MERGE_DESCRIPTIONS = {
   COUNT: 'How many records have a value.',
 } as const;
 
-function mergeDescription({ merge }: CollectionField): string {
-  const description = MERGE_DESCRIPTIONS[merge];
-  return description === undefined ? '' : text(description);
-}
-
 function filterType({ scalar, list }: AggregatedType): string {
   return scalar === 'JSON' || !list ? `${scalar}Filter` : `${scalar}ListFilter`;
 }
@@ -121,8 +133,8 @@ function isOrderable({ scalar, list }: AggregatedType): boolean {
   return !list && scalar !== 'JSON';
 }
 
-function text(description: string): string {
-  return `${JSON.stringify(description)}\n`;
+function described(description: string, sdl: string): string {
+  return `${JSON.stringify(description)}\n${sdl}`;
 }
 
 function block(head: string, lines: readonly string[]): string {

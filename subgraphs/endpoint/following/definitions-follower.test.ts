@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../platform/clock.ts';
+import { UnavailableError } from '../../../platform/errors.ts';
+import type { ServiceClient } from '../../../platform/http/service-client.ts';
+import { silentLogger } from '../../../platform/logger.ts';
+import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
+import { field, UpstreamModel } from '../../../test/unit/endpoint/upstream-model.ts';
+import { ViewFile } from '../view/view-file.ts';
+import { ViewFileCache } from '../view/view-file-cache.ts';
+import { DefinitionsFollower, type DefinitionsReceiver } from './definitions-follower.ts';
+
+/** Definitions that configuration gives at once. */
+const PAGE = 2;
+
+class Receiver implements DefinitionsReceiver {
+  revision = 0;
+  readonly known = new Map<string, CollectionDefinition>();
+
+  get definitions(): CollectionDefinition[] {
+    return [...this.known.values()];
+  }
+
+  async receive(definitions: readonly CollectionDefinition[], revision: number, isWhole: boolean) {
+    if (isWhole) this.known.clear();
+    for (const definition of definitions) {
+      if (definition.deleted) this.known.delete(definition.name);
+      else this.known.set(definition.name, definition);
+    }
+    this.revision = revision;
+  }
+}
+
+let model: UpstreamModel;
+let receiver: Receiver;
+let isDown: boolean;
+let cache: ViewFileCache;
+let follower: DefinitionsFollower;
+
+const configuration: ServiceClient = {
+  async request<T>(_document: string, variables?: Record<string, unknown>): Promise<T> {
+    if (isDown) throw new UnavailableError('Configuration is down');
+    const behind = model.definitionsAfter(variables?.after as number);
+    const definitions = behind.slice(0, PAGE);
+    const hasMore = behind.length > PAGE;
+    const revision = hasMore ? definitions.at(-1)?.revision : model.revision;
+    return { collectionDefinitions: { definitions, revision, hasMore } } as T;
+  },
+  subscribe: () => {
+    throw new Error('Not followed by subscription');
+  },
+  close: () => {},
+};
+
+beforeEach(() => {
+  model = new UpstreamModel();
+  receiver = new Receiver();
+  isDown = false;
+  cache = new ViewFileCache(ViewFile.open(':memory:'), { removedMax: 10 });
+  const deps = { configuration, cache, clock: new ManualClock(), logger: silentLogger };
+  follower = new DefinitionsFollower(deps, receiver, { resyncMs: 1_000 });
+});
+afterEach(async () => {
+  await follower.close();
+  cache.close();
+});
+
+const define = (...names: string[]) => {
+  for (const name of names) model.define(name, [field('title')]);
+};
+const namesOf = (definitions: readonly CollectionDefinition[]) => definitions.map(({ name }) => name).sort();
+
+describe('following definitions', () => {
+  it('reads all pages, and goes on from there', async () => {
+    define('a', 'b', 'c', 'd', 'e');
+    await follower.sync();
+    expect(namesOf(receiver.definitions)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(receiver.revision).toBe(5);
+    define('f');
+    model.delete('a');
+    await follower.sync();
+    expect(namesOf(receiver.definitions)).toEqual(['b', 'c', 'd', 'e', 'f']);
+  });
+
+  it('takes a configuration that begins to count again as the whole truth', async () => {
+    define('a', 'b', 'c', 'd', 'e');
+    await follower.sync();
+    model = new UpstreamModel();
+    define('e', 'x', 'y');
+    await follower.sync();
+    expect(namesOf(receiver.definitions)).toEqual(['e', 'x', 'y']);
+  });
+
+  it('keeps in the cache what it followed, and takes from there what it does not know', async () => {
+    define('a', 'b', 'c');
+    await follower.sync();
+    expect(namesOf((await cache.definitions()).definitions)).toEqual(['a', 'b', 'c']);
+    isDown = true;
+    receiver.known.clear();
+    receiver.revision = 0;
+    await follower.sync();
+    expect(namesOf(receiver.definitions)).toEqual(['a', 'b', 'c']);
+    expect(receiver.revision).toBe(3);
+  });
+
+  it('takes nothing from a cache that knows less', async () => {
+    define('a', 'b', 'c');
+    await follower.sync();
+    isDown = true;
+    receiver.revision = 4;
+    receiver.known.delete('a');
+    await follower.sync();
+    expect(namesOf(receiver.definitions)).toEqual(['b', 'c']);
+  });
+});
