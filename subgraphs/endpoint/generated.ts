@@ -90,10 +90,15 @@ export type Source = {
   id: Scalars['ID']['output'];
 };
 
+/** Entries without a value come last in both. */
 export type SortOrder =
   | 'ASC'
   | 'DESC';
 
+/**
+ * All given conditions must hold. Compares by code point; `contains` and `startsWith` are literal, and upper and lower
+ * case matter. A comparison with an entry that has no value is false, `ne` is true.
+ */
 export type StringFilter = {
   eq?: InputMaybe<Scalars['String']['input']>;
   ne?: InputMaybe<Scalars['String']['input']>;
@@ -138,6 +143,7 @@ export type FloatFilter = {
   isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** Compares exactly, by value: 1.5 equals 1.50. */
 export type DecimalFilter = {
   eq?: InputMaybe<Scalars['Decimal']['input']>;
   ne?: InputMaybe<Scalars['Decimal']['input']>;
