@@ -450,7 +450,11 @@ export type FieldMiss = {
 };
 
 export type RunError = {
-  /** TIMEOUT, DNS_FAILED, CONNECTION_FAILED, TLS_FAILED, HTTP_STATUS, ADDRESS_FORBIDDEN, TOO_LARGE, TOO_MANY_REDIRECTS, BAD_CONTENT, RESULT_EMPTY, RECORDS_INVALID, DELIVERY_FAILED, WORKER_LOST, … */
+  /**
+   * Of the way to the page: DNS_FAILED, CONNECTION_FAILED, TLS_FAILED, TIMEOUT, HTTP_STATUS, TOO_MANY_REDIRECTS,
+   * ADDRESS_FORBIDDEN. Of the page: TOO_LARGE, TOO_SLOW, BAD_CONTENT, UNSUPPORTED. Of what was found: RESULT_EMPTY,
+   * RESULT_SUSPECT, RECORDS_INVALID. Of ourselves: DELIVERY_FAILED, WORKER_LOST, INTERNAL.
+   */
   code: Scalars['String']['output'];
   message: Scalars['String']['output'];
   /** The page on which it happened. */
