@@ -157,6 +157,34 @@ describe('a subscription', () => {
     expect(follower.isOver).toBe(false);
   });
 
+  it('takes changes summed up where they come faster than they can be joined', async () => {
+    const follower = new Follower(
+      graph.socketUrl,
+      `subscription { booksChanged {
+        ... on BookSnapshot { entries { id title source { name } } }
+        ... on BookDelta { upserted { id title source { name } } removed }
+        __typename
+      } }`,
+    );
+    await follower.count(2);
+    for (let n = 0; n < 2_000; n++) graph.books.upsert({ id: `b${n % 7}`, title: `${n}` });
+    const last = Object.fromEntries(graph.books.entries().map(({ id, title }) => [id, title]));
+    await until(() => JSON.stringify(booksKnownTo(follower.results).titles) === JSON.stringify(last));
+    expect(follower.results.length).toBeLessThan(2_000);
+    expect(graph.books.begun.length).toBeGreaterThan(1);
+    expect(follower.isOver).toBe(false);
+  });
+
+  it('takes every change where nothing could be resumed', async () => {
+    const follower = new Follower(graph.socketUrl, 'subscription { sourceChanged { id touches } }');
+    await until(() => graph.sourceReaders.size === 1);
+    for (let n = 0; n < 1_000; n++) graph.touch(`s${n}`);
+    await follower.count(1_000);
+    expect(
+      follower.results.map(({ data }) => (data?.sourceChanged as { id: string } | undefined)?.id),
+    ).toEqual(Array.from({ length: 1_000 }, (_, n) => `s${n}`));
+  });
+
   it('that does not fit the graph is refused before it begins', async () => {
     for (const query of [
       'subscription { nope }',
