@@ -1,15 +1,15 @@
 import type { Contribution, EntryState } from '../model/entry-state.ts';
-import {
-  type EntryPut,
-  type EntryRemoval,
-  type FoldCommit,
-  type FoldLease,
-  FoldLostError,
-  type FoldState,
-  type SourceFilter,
+import type {
+  EntryPut,
+  EntryRemoval,
+  FoldCommit,
+  FoldLease,
+  FoldState,
+  SourceFilter,
 } from '../ports/collection-store.ts';
 import type { SqliteFile } from './sqlite.ts';
 import { BLOCK_ENTRIES, SqliteBlocks } from './sqlite-collection-store-blocks.ts';
+import { SqliteFoldLeases } from './sqlite-collection-store-leases.ts';
 import {
   contributionsText,
   type EntryRow,
@@ -17,6 +17,7 @@ import {
   entryOf,
   type SourceNumbers,
 } from './sqlite-collection-store-rows.ts';
+import { NumberedSources } from './sqlite-collection-store-sources.ts';
 
 interface FoldRow {
   readonly sequence: number;
@@ -28,54 +29,19 @@ interface FoldRow {
   readonly next_ordinal: number;
   readonly updated_at: number | null;
   readonly has_strays: number;
-  readonly fold_holder: string | null;
-  readonly fold_token: number;
-  readonly fold_until: number;
 }
 
 /** The fold's side of the entries' file: state, entries, tombstones, history. */
 export class SqliteEntries {
   readonly #file: SqliteFile;
+  readonly leases: SqliteFoldLeases;
   readonly #blocks: SqliteBlocks;
   readonly #sources = new Map<number, NumberedSources>();
 
   constructor(file: SqliteFile) {
     this.#file = file;
     this.#blocks = new SqliteBlocks(file);
-    // The file has one process, and no fold outlives it.
-    file.run('UPDATE collections SET fold_holder = NULL, fold_until = 0 WHERE fold_holder IS NOT NULL');
-  }
-
-  acquire(
-    id: number,
-    incarnation: string,
-    holder: string,
-    ttlMs: number,
-    nowMs: number,
-  ): FoldLease | undefined {
-    return this.#file.transaction(() => {
-      this.#file.run('INSERT INTO collections (id) VALUES (?) ON CONFLICT DO NOTHING', id);
-      const row = this.#row(id);
-      const isHeld = row?.fold_holder != null && row.fold_until > nowMs;
-      if (isHeld && row.fold_holder !== holder) return undefined;
-      const token = (row?.fold_token ?? 0) + (isHeld ? 0 : 1);
-      this.#file.run(
-        'UPDATE collections SET fold_holder = ?, fold_token = ?, fold_until = ? WHERE id = ?',
-        holder,
-        token,
-        nowMs + ttlMs,
-        id,
-      );
-      return { incarnation, token };
-    });
-  }
-
-  release(id: number, { token }: FoldLease): void {
-    this.#file.run(
-      'UPDATE collections SET fold_holder = NULL, fold_until = 0 WHERE id = ? AND fold_token = ?',
-      id,
-      token,
-    );
+    this.leases = new SqliteFoldLeases(file);
   }
 
   sequence(id: number): number {
@@ -145,7 +111,7 @@ export class SqliteEntries {
   commit(id: number, lease: FoldLease, { state, puts, removals, history }: FoldCommit): void {
     try {
       this.#file.transaction(() => {
-        this.#assertHeld(id, lease);
+        this.leases.assertHeld(id, lease);
         const sources = this.sources(id);
         for (const source of state.definition?.sources ?? []) sources.numberOf(source.id);
         for (const removal of removals) this.#remove(id, removal, sources);
@@ -186,7 +152,7 @@ export class SqliteEntries {
   /** @returns Whether nothing but the collection's own row is left. */
   dropChunk(id: number, lease: FoldLease, limit: number): boolean {
     return this.#file.transaction(() => {
-      this.#assertHeld(id, lease);
+      this.leases.assertHeld(id, lease);
       const dropped = [
         this.#file.run(
           'DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE id >= ? AND id < ? LIMIT ?)',
@@ -237,10 +203,6 @@ export class SqliteEntries {
 
   #row(id: number): FoldRow | undefined {
     return this.#file.get<FoldRow>('SELECT * FROM collections WHERE id = ?', id);
-  }
-
-  #assertHeld(id: number, lease: FoldLease): void {
-    if (this.#row(id)?.fold_token !== lease.token) throw new FoldLostError(lease.incarnation);
   }
 
   #put(id: number, { entry, stored }: EntryPut, sources: SourceNumbers): void {
@@ -331,47 +293,5 @@ export class SqliteEntries {
       (entry) => entry.contributions.find((other) => other.sourceId === sourceId)?.oldestSeenAt ?? [],
     );
     return times.length === 0 ? undefined : Math.min(...times);
-  }
-}
-
-/** Sources are numbered within their collection, in the order in which its definitions name them. */
-class NumberedSources implements SourceNumbers {
-  readonly #file: SqliteFile;
-  readonly #collection: number;
-  readonly #numbers = new Map<string, number>();
-  readonly #ids: string[] = [];
-
-  constructor(file: SqliteFile, collection: number) {
-    this.#file = file;
-    this.#collection = collection;
-    const rows = file.all<{ source_id: string }>(
-      'SELECT source_id FROM sources WHERE collection = ? ORDER BY number',
-      collection,
-    );
-    for (const { source_id } of rows) this.#keep(source_id);
-  }
-
-  find(sourceId: string): number | undefined {
-    return this.#numbers.get(sourceId);
-  }
-
-  numberOf(sourceId: string): number {
-    const known = this.#numbers.get(sourceId);
-    if (known !== undefined) return known;
-    const number = this.#ids.length;
-    this.#file.run('INSERT INTO sources VALUES (?, ?, ?)', this.#collection, number, sourceId);
-    return this.#keep(sourceId);
-  }
-
-  idOf(number: number): string {
-    const sourceId = this.#ids[number];
-    if (sourceId === undefined)
-      throw new Error(`Source ${number} of collection ${this.#collection} is unknown.`);
-    return sourceId;
-  }
-
-  #keep(sourceId: string): number {
-    this.#numbers.set(sourceId, this.#ids.length);
-    return this.#ids.push(sourceId) - 1;
   }
 }

@@ -11,6 +11,7 @@ import {
   RunSupersededError,
 } from '../ports/collection-store.ts';
 import type { SqliteFile } from './sqlite.ts';
+import { SqliteRuns } from './sqlite-collection-store-runs.ts';
 
 /** A collection in the journal's file. Its number, unlike its incarnation, is short: it is in every index. */
 export interface CollectionRow {
@@ -31,12 +32,6 @@ interface RawCollectionRow {
   readonly pruned_sequence: number;
 }
 
-interface RunRow {
-  readonly first_sequence: number;
-  readonly batches: number;
-  readonly completed_sequence: number | null;
-}
-
 interface JournalRow {
   readonly sequence: number;
   readonly kind: JournalItem['kind'];
@@ -53,12 +48,14 @@ type Counter = 'definitions.revision' | 'journal.sequence' | 'journal.received_a
 /** The journal's file: definitions, runs, fencing tokens, and the items themselves. */
 export class SqliteJournal {
   readonly #file: SqliteFile;
+  readonly #runs: SqliteRuns;
   readonly #collections = new Map<string, CollectionRow>();
   #sequence: number;
   #receivedAt: number;
 
   constructor(file: SqliteFile) {
     this.#file = file;
+    this.#runs = new SqliteRuns(file);
     const last = file.get<JournalRow>('SELECT * FROM journal ORDER BY sequence DESC LIMIT 1');
     // Once all items are pruned, the counters tell where the journal had come to.
     this.#sequence = Math.max(this.#counter('journal.sequence'), last?.sequence ?? 0);
@@ -105,13 +102,13 @@ export class SqliteJournal {
         return new BadUserInputError(`Batch ${batch.batchId} is another collection's.`);
       }
       if (known) return { sequence: known.sequence, isDuplicate: true };
-      const run = this.#run(id, batch);
-      if (run && !this.#isNewest(id, batch)) return new RunSupersededError(batch.runId);
+      const run = this.#runs.get(id, batch);
+      if (run && !this.#runs.isNewest(id, batch)) return new RunSupersededError(batch.runId);
       const { sourceId, runId, records, seenKeys } = batch;
       const first = run?.first_sequence ?? this.#sequence + 1;
       const item = { kind: 'BATCH' as const, sourceId, runId, run: first, records, seenKeys };
       const sequence = this.#append(id, item, nowMs, batch.batchId);
-      this.#putRun(id, batch, first, (run?.batches ?? 0) + 1, run?.completed_sequence ?? null);
+      this.#runs.put(id, batch, first, (run?.batches ?? 0) + 1, run?.completed_sequence ?? null);
       return { sequence, isDuplicate: false };
     });
   }
@@ -119,17 +116,17 @@ export class SqliteJournal {
   appendCompletion(completion: RunCompletion, nowMs: number): Appended {
     return this.#deliver(completion, (id) => {
       const { sourceId, runId, batches } = completion;
-      const run = this.#run(id, completion);
+      const run = this.#runs.get(id, completion);
       if (run && run.completed_sequence !== null) {
         return { sequence: run.completed_sequence, isDuplicate: true };
       }
-      if (run && !this.#isNewest(id, completion)) return new RunSupersededError(runId);
+      if (run && !this.#runs.isNewest(id, completion)) return new RunSupersededError(runId);
       const journaled = run?.batches ?? 0;
       if (journaled < batches) return new BatchesMissingError(runId, journaled, batches);
       const first = run?.first_sequence ?? this.#sequence + 1;
       const item = { kind: 'RUN_COMPLETED' as const, sourceId, runId, run: first };
       const sequence = this.#append(id, item, nowMs);
-      this.#putRun(id, completion, first, journaled, sequence);
+      this.#runs.put(id, completion, first, journaled, sequence);
       return { sequence, isDuplicate: false };
     });
   }
@@ -198,12 +195,7 @@ export class SqliteJournal {
       for (const [id, sequence] of pruned) {
         this.#file.run('UPDATE collections SET pruned_sequence = ? WHERE id = ?', sequence, id);
       }
-      // The newest run of a source is never forgotten: it tells older ones that they are.
-      this.#file.run(
-        `DELETE FROM runs WHERE first_sequence <= ? AND NOT EXISTS (SELECT 1 FROM sources WHERE
-           sources.collection = runs.collection AND sources.source_id = runs.source_id AND sources.run_id = runs.run_id)`,
-        last,
-      );
+      this.#runs.prune(last);
     });
     for (const collection of this.collections()) {
       const sequence = pruned.get(collection.id);
@@ -224,8 +216,7 @@ export class SqliteJournal {
         limit,
       );
       if (dropped >= limit) return false;
-      this.#file.run('DELETE FROM runs WHERE collection = ?', id);
-      this.#file.run('DELETE FROM sources WHERE collection = ?', id);
+      this.#runs.forget(id);
       this.#file.run('DELETE FROM collections WHERE id = ?', id);
       this.#collections.delete(incarnation);
       return true;
@@ -285,69 +276,11 @@ export class SqliteJournal {
     const source = definition.sources.find((other) => other.id === sourceId);
     if (!source || source.removed) throw new SourceRemovedError(sourceId);
     const outcome = this.#transaction(() => {
-      const known = this.#file.get<{ token: number }>(
-        'SELECT token FROM sources WHERE collection = ? AND source_id = ?',
-        id,
-        sourceId,
-      );
-      if (known && known.token > token) return new StaleTokenError(sourceId, token);
-      if (known?.token !== token) {
-        this.#file.run(
-          `INSERT INTO sources (collection, source_id, token) VALUES (?, ?, ?)
-             ON CONFLICT (collection, source_id) DO UPDATE SET token = excluded.token`,
-          id,
-          sourceId,
-          token,
-        );
-      }
+      if (!this.#runs.show(id, sourceId, token)) return new StaleTokenError(sourceId, token);
       return work(id);
     });
     if (outcome instanceof Error) throw outcome;
     return outcome;
-  }
-
-  #run(id: number, { sourceId, runId }: RunDelivery): RunRow | undefined {
-    return this.#file.get<RunRow>(
-      'SELECT * FROM runs WHERE collection = ? AND source_id = ? AND run_id = ?',
-      id,
-      sourceId,
-      runId,
-    );
-  }
-
-  #isNewest(id: number, { sourceId, runId }: RunDelivery): boolean {
-    const source = this.#file.get<{ run_id: string | null }>(
-      'SELECT run_id FROM sources WHERE collection = ? AND source_id = ?',
-      id,
-      sourceId,
-    );
-    return source?.run_id === runId;
-  }
-
-  #putRun(
-    id: number,
-    { sourceId, runId }: RunDelivery,
-    firstSequence: number,
-    batches: number,
-    completedSequence: number | null,
-  ): void {
-    this.#file.run(
-      `INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (collection, source_id, run_id) DO UPDATE
-         SET batches = excluded.batches, completed_sequence = excluded.completed_sequence`,
-      id,
-      sourceId,
-      runId,
-      firstSequence,
-      batches,
-      completedSequence,
-    );
-    this.#file.run(
-      'UPDATE sources SET run_id = ? WHERE collection = ? AND source_id = ? AND run_id IS NOT ?',
-      runId,
-      id,
-      sourceId,
-      runId,
-    );
   }
 
   #append(id: number, item: NewItem, nowMs: number, batchId: string | null = null): number {

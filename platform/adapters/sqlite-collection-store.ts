@@ -90,10 +90,10 @@ function createStore(
 
     async acquireFold(incarnation, holder, ttlMs, nowMs) {
       const collection = journal.collection(incarnation);
-      return collection && entries.acquire(collection.id, incarnation, holder, ttlMs, nowMs);
+      return collection && entries.leases.acquire(collection.id, incarnation, holder, ttlMs, nowMs);
     },
     async releaseFold(lease) {
-      entries.release(numberOf(lease.incarnation), lease);
+      entries.leases.release(numberOf(lease.incarnation), lease);
     },
     async foldState(incarnation) {
       const collection = journal.collection(incarnation);

@@ -11,7 +11,13 @@ describe('datasource', () => {
   let harness: DatasourceHarness;
 
   beforeEach(async () => {
-    harness = await DatasourceHarness.open({ BATCH_RECORDS_MAX: '10', RECORD_BYTES_MAX: '2000' });
+    harness = await DatasourceHarness.open({
+      BATCH_RECORDS_MAX: '10',
+      RECORD_BYTES_MAX: '2000',
+      TOMBSTONE_RETAIN: 'PT2H',
+      JOURNAL_RETAIN: 'PT1H',
+      DATASOURCE_UPKEEP: 'PT10M',
+    });
     harness.definitions.set('books', BOOKS);
   });
   afterEach(() => harness.dispose());
@@ -318,6 +324,26 @@ describe('datasource', () => {
       await folded({ Emma: '5' });
       const stream = harness.subscribe({ after: encodeChangeCursor({ incarnation: 'books-0', version: 9 }) });
       expect(await next(stream)).toMatchObject({ reset: true, upserted: [{ key: 'Emma' }] });
+    });
+
+    it('lets a cursor expire when what was removed behind it is forgotten', async () => {
+      const after = encodeChangeCursor({ incarnation: 'books-1', version: 1 });
+      await harness.ingest({ Emma: '5', Persuasion: '7' }, { batchId: 'the one' });
+      await harness.ingest({ Persuasion: '7' }, { runId: 'run-2' });
+      await harness.completeRun({ runId: 'run-2' });
+      await folded({ Persuasion: '7' });
+      expect(await next(harness.subscribe({ after }))).toMatchObject({ reset: false });
+      harness.clock.advance(3 * 60 * 60_000);
+      await expect
+        .poll(async () => {
+          harness.clock.advance(10 * 60_000);
+          return (await next(harness.subscribe({ after }))).reset;
+        }, DEADLINE)
+        .toBe(true);
+      // What is folded stays, though the journal has forgotten how it came.
+      await harness.stop();
+      await harness.start();
+      await folded({ Persuasion: '7' });
     });
 
     it.each([

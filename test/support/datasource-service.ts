@@ -21,7 +21,7 @@ import { readSdl } from '../../platform/sdl.ts';
 import { datasourceSettings } from '../../subgraphs/datasource/config.ts';
 import { openDatasourceService } from '../../subgraphs/datasource/service.ts';
 
-export const SERVICE_TOKEN = 'a token for services only';
+const SERVICE_TOKEN = 'a token for services only';
 
 export const BOOKS: CollectionDefinition = {
   name: 'books',

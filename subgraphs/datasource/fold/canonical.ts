@@ -9,7 +9,7 @@ export function canonicalValues(values: FieldValues): FieldValues {
   return ordered(entries);
 }
 
-export function canonicalValue(value: FieldValue): FieldValue {
+function canonicalValue(value: FieldValue): FieldValue {
   if (Array.isArray(value)) return value.map(canonicalValue);
   if (typeof value === 'object' && value !== null) return ordered(Object.entries(value));
   return value;

@@ -10,7 +10,7 @@ interface Decimal {
 const DECIMAL_LENGTH_MAX = 1_000;
 
 /** Fraction digits of an average that does not end sooner, where the values themselves have no more. */
-export const AVERAGE_SCALE = 12;
+const AVERAGE_SCALE = 12;
 
 const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 

@@ -3,7 +3,7 @@ import type { CollectionDefinition } from '../../../platform/model/collection-de
 import type { EntryState } from '../../../platform/model/entry-state.ts';
 import type { FieldValues } from '../../../platform/model/record.ts';
 import type { Merge, Retain } from '../../../platform/model/source-spec.ts';
-import { type EntryStep, foldEntry } from './fold.ts';
+import { type EntryStep, expiringSources, foldEntry } from './fold.ts';
 import { redefinition } from './redefinition.ts';
 
 function definitionOf(retain: Retain, merge: Merge = 'LIST', others: Partial<CollectionDefinition> = {}) {
@@ -194,6 +194,20 @@ describe('an entry whose definition changes', () => {
     expect(told.redefines(definitionOf('FOREVER')).said).toEqual(['b']);
     expect(told.says('one', 3, ['c']).said).toEqual(['b', 'c']);
     expect(told.redefines(definitionOf('LATEST_RUN')).said).toEqual(['c']);
+  });
+});
+
+describe('expiringSources', () => {
+  it('are those that retain for a time and are still there', () => {
+    const sources = [
+      { id: 'a', retain: 'PT1H' },
+      { id: 'b', retain: 'FOREVER' },
+      { id: 'c', retain: 'LATEST_RUN' },
+      { id: 'd', retain: 'PT1H', removed: 'KEEP' as const },
+    ];
+    expect(expiringSources(definitionOf('FOREVER', 'LIST', { sources }))).toEqual([
+      { id: 'a', retainMs: 3_600_000 },
+    ]);
   });
 });
 

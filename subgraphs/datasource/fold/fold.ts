@@ -56,10 +56,7 @@ export function foldEntry(
 }
 
 /** An entry's public fields: in the definition's order, those without a value left out. */
-export function fieldsOf(
-  contributions: readonly Contribution[],
-  definition: CollectionDefinition,
-): FieldValues {
+function fieldsOf(contributions: readonly Contribution[], definition: CollectionDefinition): FieldValues {
   const items = contributions.flatMap((contribution) =>
     contributing(contribution, retainOf(definition, contribution.sourceId)),
   );

@@ -83,6 +83,7 @@ export class CollectionFold {
       room -= Math.max(1, folded.entries);
       if (!folded.isDone) break;
       this.#items.shift();
+      this.#begun = undefined;
       set.state = { ...set.state, sequence: item.sequence, progress: 0 };
     }
     const isIdle = set.state === before && set.isUntouched;
