@@ -45,6 +45,9 @@ export interface StreamSubject {
 const RETRY_MS = 100;
 const RETRY_MS_MAX = 5_000;
 
+/** An upstream that was lost later than this had been there: an attempt to connect fails earlier. */
+const STABLE_MS = 30_000;
+
 /** Kept for subscribers who join: enough for the few events between a snapshot and its reader's joining. */
 const RECENT = { messagesMax: 64, charactersMax: 256 * 1024 };
 
@@ -83,7 +86,9 @@ export class LiveStream {
   #isClosed = false;
   #retry: Timer | undefined;
   #retryMs = RETRY_MS;
+  /** Since when it has been tried in vain. */
   #lostAtMs: number | undefined;
+  #connectedAtMs = 0;
   /** Where the upstream goes on behind the last event delivered. */
   #cursor: string | undefined;
 
@@ -157,6 +162,7 @@ export class LiveStream {
     const { subgraph, isResumable } = this.operation;
     const waitingMax = isResumable ? WAITING_MAX : WAITING_MAX_UNRESUMABLE;
     const request = this.operation.upstreamRequest(this.#variables, after);
+    this.#connectedAtMs = this.#deps.clock.now();
     this.#upstream = this.#deps.upstreams.subscribe(subgraph, request, {
       onEvent: (event) => {
         if (this.#waiting.length >= waitingMax) this.#overflow();
@@ -191,8 +197,7 @@ export class LiveStream {
   }
 
   async #handle(event: ExecutionResult): Promise<void> {
-    this.#lostAtMs = undefined;
-    this.#retryMs = RETRY_MS;
+    this.#isBack();
     this.#prepared = this.#deps.renew(this.#prepared);
     const result = await this.#deps.executor.executeEvent(
       this.#prepared,
@@ -223,6 +228,7 @@ export class LiveStream {
 
   #resume(reason: unknown): void {
     const { clock, logger } = this.#deps;
+    if (clock.now() - this.#connectedAtMs >= STABLE_MS) this.#isBack();
     const canStartAnew = !this.hasDelivered && this.start.from === 'snapshot';
     this.#lostAtMs ??= clock.now();
     const isTooLong = clock.now() - this.#lostAtMs >= this.#options.resumeTimeoutMs;
@@ -235,6 +241,11 @@ export class LiveStream {
     logger.info(about, 'upstream lost, resuming');
     this.#retry = clock.schedule(this.#retryMs, () => this.#connect(this.#cursor));
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
+  }
+
+  #isBack(): void {
+    this.#lostAtMs = undefined;
+    this.#retryMs = RETRY_MS;
   }
 
   #publicError(error: GraphQLFormattedError): GraphQLFormattedError {
