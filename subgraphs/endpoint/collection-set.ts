@@ -143,8 +143,8 @@ export class CollectionSet implements DefinitionsReceiver, Closeable {
   #remove(name: string): void {
     const member = this.#members.get(name);
     if (!member) return;
-    this.#members.delete(name);
     this.#deps.viewFile.remove(name);
+    this.#members.delete(name);
     member.live.close();
     void member.follower.close();
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SqliteFile } from '../../../platform/adapters/sqlite.ts';
 import type { CollectionField } from '../../../platform/model/collection-definition.ts';
 import { field } from '../../../test/unit/endpoint/upstream-model.ts';
@@ -9,6 +9,7 @@ import { catchUp, typesOf, viewOf } from '../../../test/unit/endpoint/view-build
 import { readFilter } from '../querying/condition.ts';
 import { readOrder } from '../querying/order.ts';
 import { readPage } from '../querying/page.ts';
+import { CollectionCatalog } from './catalog.ts';
 import type { CollectionView } from './collection-view.ts';
 import { ViewFile } from './view-file.ts';
 
@@ -145,6 +146,49 @@ it('knows itself equal to datasource only where a page came to the head', () => 
   expect(read(300)).toBe(300);
   expect(read(null)).toBe(300);
   expect(read(400)).toBe(400);
+});
+
+describe('a page that cannot be written', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each([
+    ['of changes', false],
+    ['that completes a replacement', true],
+  ])('%s is asked for again, and then nothing is missing', (_, isReset) => {
+    const { view, model } = viewOf([field('n')], { a: { n: '1' } });
+    model.put('things', 'b', { n: '2' });
+    if (isReset) {
+      model.remove('things', 'a');
+      model.forgetRemoved('things');
+    }
+    const before = view.state;
+    const save = vi.spyOn(CollectionCatalog.prototype, 'save').mockImplementation(() => {
+      throw new Error('The disk is full');
+    });
+    expect(() => catchUp(model, view)).toThrow('The disk is full');
+    expect(view.state).toEqual(before);
+    expect(keysOf(view)).toEqual(['a']);
+    save.mockRestore();
+    catchUp(model, view);
+    expect(keysOf(view)).toEqual(isReset ? ['b'] : ['a', 'b']);
+  });
+});
+
+it('keeps its old layout where the new one cannot be written, and takes it when it can', async () => {
+  const { view, model } = viewOf([field('n'), field('old')], { a: { n: '1', old: 'x' } });
+  const fields = [field('n', 'DECIMAL'), field('old', 'URL')];
+  const definition = model.define('things', fields);
+  const save = vi.spyOn(CollectionCatalog.prototype, 'save').mockImplementation(() => {
+    throw new Error('The disk is full');
+  });
+  await expect(view.define(definition)).rejects.toThrow('The disk is full');
+  save.mockRestore();
+  expect(view.definition).not.toBe(definition);
+  expect(view.table.byKey('a')?.fields).toEqual({ n: '1', old: 'x' });
+  await view.define(definition);
+  const order = readOrder([{ n: 'ASC' }], typesOf(fields));
+  expect(readPage(view, { order, limit: 1 }).map((entry) => entry.fields)).toEqual([{ n: '1', old: 'x' }]);
+  expect(view.table.layout.columns.map(({ column }) => column)).toEqual(['f2', 'f3']);
 });
 
 describe('what is remembered of removals', () => {

@@ -48,7 +48,8 @@ export class CollectionView {
   #replacement: Replacement | undefined;
   #epoch = 0;
   #altering: Promise<void> = Promise.resolve();
-  #isAltering = false;
+  /** Changes of the definition that wait or are being worked in, one after the other. */
+  #alterations = 0;
   #isDropped = false;
 
   constructor(file: SqliteFile, catalog: CollectionCatalog, record: CollectionRecord) {
@@ -107,7 +108,7 @@ export class CollectionView {
    * in between.
    */
   async settled(): Promise<void> {
-    while (this.#isAltering) await this.#altering;
+    while (this.#alterations > 0) await this.#altering;
   }
 
   /**
@@ -148,38 +149,37 @@ export class CollectionView {
 
   /** Follows a change of the definition; entries keep being served meanwhile. */
   define(definition: CollectionDefinition): Promise<void> {
+    this.#alterations++;
     const altering = this.#altering.then(() => this.#alter(definition));
-    this.#isAltering = true;
-    this.#altering = altering
-      .catch(() => {})
-      .finally(() => {
-        if (this.#altering === settled) this.#isAltering = false;
-      });
-    const settled = this.#altering;
+    this.#altering = altering.catch(() => {}).finally(() => void this.#alterations--);
     return altering;
   }
 
   drop(): void {
     if (this.#isDropped) return;
-    this.#isDropped = true;
     this.#file.transaction(() => {
       this.#replacement?.table.drop();
       this.#table.drop();
       this.#catalog.remove(this.name);
     });
+    this.#isDropped = true;
   }
 
   #applyChanges(page: ChangePage, isCurrent: boolean, options: ApplyOptions): ChangeSet {
     const { version: from, incarnation } = this.#state;
+    const to = Math.max(from, page.version);
     const news = page.changes.filter((change) => change.version > from);
     const asOfMs = (isCurrent ? options.askedAtMs : null) ?? this.#state.asOfMs;
-    return this.#file.transaction(() => {
+    const { changes, state } = this.#file.transaction(() => {
       const changes = news.map((change) => this.#put(change, options.withBefore));
       const forgotten = this.#table.forgetRemoved(options.removedMax) ?? 0;
       const floor = Math.max(this.#state.floor, forgotten);
-      this.#saveState({ incarnation, version: Math.max(from, page.version), floor, asOfMs });
-      return { from, to: this.#state.version, changes };
+      const state = { incarnation, version: to, floor, asOfMs };
+      this.#save({ state });
+      return { changes, state };
     });
+    this.#state = state;
+    return { from, to, changes };
   }
 
   #put(change: EntryChange, withBefore: boolean): ChangeSet['changes'][number] {
@@ -189,21 +189,24 @@ export class CollectionView {
 
   #beginReplacement(head: number): void {
     this.#discardReplacement();
-    this.#file.transaction(() => {
-      const table = EntryTable.create(this.#file, this.#catalog.nextTableNumber(), this.#table.layout);
-      this.#replacement = { table, head, version: 0 };
-    });
+    const { layout } = this.#table;
+    const table = this.#file.transaction(() =>
+      EntryTable.create(this.#file, this.#catalog.nextTableNumber(), layout),
+    );
+    this.#replacement = { table, head, version: 0 };
   }
 
   #finishReplacement({ table, version }: Replacement, asOfMs: number | null): void {
-    this.#epoch++;
+    // What was removed before is not known, so who comes with an older version starts anew.
+    const state = { incarnation: this.#state.incarnation, version, floor: version, asOfMs };
     this.#file.transaction(() => {
       this.#table.drop();
-      this.#table = table;
-      this.#replacement = undefined;
-      // What was removed before is not known, so who comes with an older version starts anew.
-      this.#saveState({ incarnation: this.#state.incarnation, version, floor: version, asOfMs });
+      this.#save({ table, state });
     });
+    this.#table = table;
+    this.#state = state;
+    this.#replacement = undefined;
+    this.#epoch++;
   }
 
   #discardReplacement(): void {
@@ -214,42 +217,46 @@ export class CollectionView {
   async #alter(definition: CollectionDefinition): Promise<void> {
     if (this.#isDropped) return;
     const plan = planLayout(this.#table.layout, definition.fields);
-    const isReborn = definition.incarnation !== this.#definition.incarnation;
     this.#discardReplacement();
-    if (isReborn) {
+    if (definition.incarnation !== this.#definition.incarnation) {
       this.#startAnew(definition, plan.layout);
       return;
     }
-    const isDone = await this.#table.alter(plan, () => this.#isDropped);
-    if (!isDone) return;
-    this.#definition = definition;
-    this.#save();
+    const isDone = await this.#table.alter(plan, {
+      isCancelled: () => this.#isDropped,
+      record: (layout) => this.#save({ definition, layout }),
+    });
+    if (isDone) this.#definition = definition;
   }
 
   /** Another collection has taken the name: nothing of the old one is to be seen any more. */
   #startAnew(definition: CollectionDefinition, layout: Layout): void {
-    this.#epoch++;
-    this.#file.transaction(() => {
+    const state = initialState(definition);
+    const table = this.#file.transaction(() => {
       this.#table.drop();
-      this.#table = EntryTable.create(this.#file, this.#catalog.nextTableNumber(), layout);
-      this.#definition = definition;
-      this.#saveState(initialState(definition));
+      const empty = EntryTable.create(this.#file, this.#catalog.nextTableNumber(), layout);
+      this.#save({ table: empty, definition, state });
+      return empty;
     });
-  }
-
-  #saveState(state: ViewState): void {
+    this.#table = table;
+    this.#definition = definition;
     this.#state = state;
-    this.#save();
+    this.#epoch++;
   }
 
-  #save(): void {
-    this.#catalog.save({
-      tableNumber: this.#table.number,
-      definition: this.#definition,
-      layout: this.#table.layout,
-      state: this.#state,
-    });
+  /** Writes the catalog's row as it is to be. What is in memory follows once that is committed, never before. */
+  #save(saving: Saving): void {
+    const { table = this.#table, definition = this.#definition, state = this.#state } = saving;
+    const { layout = table.layout } = saving;
+    this.#catalog.save({ tableNumber: table.number, definition, layout, state });
   }
+}
+
+interface Saving {
+  readonly table?: EntryTable;
+  readonly layout?: Layout;
+  readonly definition?: CollectionDefinition;
+  readonly state?: ViewState;
 }
 
 /** Of a collection that datasource has told nothing of. */

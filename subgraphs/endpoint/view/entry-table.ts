@@ -26,6 +26,13 @@ export interface VersionedEntry {
   readonly entry: ViewEntry | null;
 }
 
+export interface Alteration {
+  /** Whether the table is gone meanwhile. */
+  readonly isCancelled: () => boolean;
+  /** Writes down the new layout, within the transaction that makes it the table's. */
+  readonly record: (layout: Layout) => void;
+}
+
 /** Below this many entries a scan is as quick as an index, and cheaper to keep. */
 const INDEX_FROM_ENTRIES = 2_000;
 /** Entries rewritten in one go when the layout changes; requests are answered in between. */
@@ -184,8 +191,10 @@ export class EntryTable {
   /**
    * Gives the table another layout: adds columns, fills them from what the entries' fields say, then drops. Reads
    * go on, on the old layout, until it is done; nothing else may write meanwhile.
+   *
+   * @returns False where it was cancelled.
    */
-  async alter({ layout, added, dropped }: LayoutPlan, isCancelled: () => boolean): Promise<boolean> {
+  async alter({ layout, added, dropped }: LayoutPlan, { isCancelled, record }: Alteration): Promise<boolean> {
     this.#file.transaction(() => {
       for (const column of added) addColumn(this.#file, this.#entries, column);
     });
@@ -214,6 +223,7 @@ export class EntryTable {
         this.#indexes.drop(searchColumn(column));
         dropColumn(this.#file, this.#entries, column);
       }
+      record(layout);
     });
     this.#layout = layout;
     this.#codec = codec;
