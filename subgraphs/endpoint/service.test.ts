@@ -227,13 +227,13 @@ describe('a change of the definitions', () => {
 
 describe('without upstream', () => {
   it('goes on serving, and says that it is stale and since when', async () => {
-    await openBooks({ STALE_AFTER: 200, RESYNC: 50 });
+    await openBooks({ STALE_AFTER: 500, RESYNC: 50 });
     const freshness = async () =>
       (await stage.query('{ book(key: "Book 1") { meta { freshness { asOf isStale reason } } } }')).data.book
         .meta.freshness;
-    expect(await freshness()).toMatchObject({ isStale: false, reason: null });
-    const downAt = Date.now();
+    await eventually(async () => expect(await freshness()).toMatchObject({ isStale: false, reason: null }));
     await stage.upstreamDown();
+    const downAt = Date.now();
     await eventually(async () =>
       expect(await freshness()).toMatchObject({ isStale: true, reason: expect.any(String) }),
     );
