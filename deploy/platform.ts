@@ -60,7 +60,7 @@ const settings = localSettings
  * @throws {ConfigError} A setting is wrong, the port is taken, or the data folder cannot be used: nothing stays
  *   open.
  */
-export async function openPlatform(environment: Environment): Promise<Platform> {
+async function openPlatform(environment: Environment): Promise<Platform> {
   const config = readConfig(settings, environment);
 
   const scope = new Scope();

@@ -11,7 +11,7 @@ export const RUN_STATUSES = [
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-export const RUN_TRIGGERS = ['CREATED', 'SCHEDULE', 'REQUESTED', 'UPDATED'] as const;
+const RUN_TRIGGERS = ['CREATED', 'SCHEDULE', 'REQUESTED', 'UPDATED'] as const;
 export type RunTrigger = (typeof RUN_TRIGGERS)[number];
 
 /** More are counted, not kept: a run's report stays small whatever the page does. */

@@ -1,9 +1,9 @@
 /** What a source is and how to read it, as configuration stores it and workers get it. */
 
-export const SOURCE_FORMATS = ['HTML', 'JSON', 'XML', 'CSV'] as const;
+const SOURCE_FORMATS = ['HTML', 'JSON', 'XML', 'CSV'] as const;
 export type SourceFormat = (typeof SOURCE_FORMATS)[number];
 
-export const RENDERERS = ['HTTP', 'BROWSER'] as const;
+const RENDERERS = ['HTTP', 'BROWSER'] as const;
 export type Renderer = (typeof RENDERERS)[number];
 
 export const ISOLATIONS = ['SHARED', 'DEDICATED'] as const;

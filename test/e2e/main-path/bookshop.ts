@@ -49,7 +49,7 @@ export async function openBookshop(): Promise<Bookshop> {
   };
 }
 
-export const FIELDS = [
+const FIELDS = [
   { name: 'title', select: '.book-card__title a', required: true },
   { name: 'author', select: '[itemprop=author]' },
   { name: 'year', select: '.meta-year', type: 'INT' },
