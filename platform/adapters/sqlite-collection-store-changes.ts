@@ -43,7 +43,9 @@ export class SqliteChanges {
     const isReset = !isKnown || (version < floor && (resetHead === undefined || resetHead < floor));
     const after = isReset ? 0 : version;
     const live = this.#file.all<EntryRow>(
-      'SELECT * FROM entries WHERE collection = ? AND version > ? ORDER BY version LIMIT ?',
+      `SELECT entries.* FROM versions CROSS JOIN entries
+         ON entries.id = versions.entry AND entries.version = versions.version
+         WHERE versions.collection = ? AND versions.version > ? ORDER BY versions.version LIMIT ?`,
       id,
       after,
       limit,

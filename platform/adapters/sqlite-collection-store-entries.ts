@@ -18,6 +18,7 @@ import {
   type SourceNumbers,
 } from './sqlite-collection-store-rows.ts';
 import { NumberedSources } from './sqlite-collection-store-sources.ts';
+import { SqliteVersions } from './sqlite-collection-store-versions.ts';
 
 interface FoldRow {
   readonly sequence: number;
@@ -36,11 +37,13 @@ export class SqliteEntries {
   readonly #file: SqliteFile;
   readonly leases: SqliteFoldLeases;
   readonly #blocks: SqliteBlocks;
+  readonly #versions: SqliteVersions;
   readonly #sources = new Map<number, NumberedSources>();
 
   constructor(file: SqliteFile) {
     this.#file = file;
     this.#blocks = new SqliteBlocks(file);
+    this.#versions = new SqliteVersions(file);
     this.leases = new SqliteFoldLeases(file);
   }
 
@@ -116,6 +119,7 @@ export class SqliteEntries {
         for (const source of state.definition?.sources ?? []) sources.numberOf(source.id);
         for (const removal of removals) this.#remove(id, removal, sources);
         for (const put of puts) this.#put(id, put, sources);
+        this.#versions.sweep(id, puts.length + removals.length, state.entryCount);
         this.#blocks.flush(id, (source, block) => this.#oldestInBlock(id, source, block));
         for (const { version, key, fields, at } of history) {
           this.#file.run(
@@ -145,6 +149,7 @@ export class SqliteEntries {
       // Numbers given within the commit went with it.
       this.#sources.delete(id);
       this.#blocks.discard();
+      this.#versions.recount(id);
       throw error;
     }
   }
@@ -160,7 +165,7 @@ export class SqliteEntries {
           entryIdOf(id + 1, 0),
           limit,
         ),
-        ...['tombstones', 'history'].map((table) =>
+        ...['tombstones', 'history', 'versions', 'stale_versions'].map((table) =>
           this.#file.run(
             `DELETE FROM ${table} WHERE collection = ? AND version IN
                (SELECT version FROM ${table} WHERE collection = ? LIMIT ?)`,
@@ -185,6 +190,7 @@ export class SqliteEntries {
     this.#file.run('DELETE FROM sources WHERE collection = ?', id);
     this.#file.run('DELETE FROM collections WHERE id = ?', id);
     this.#sources.delete(id);
+    this.#versions.recount(id);
   }
 
   /** Numbers of collections that have a row here. */
@@ -226,6 +232,10 @@ export class SqliteEntries {
         fields,
         contributions,
       );
+    }
+    if (stored?.ordinal !== entry.ordinal || stored.version !== entry.version) {
+      this.#versions.add(id, entry.version, row);
+      if (stored?.ordinal === entry.ordinal) this.#versions.supersede(id, stored.version);
     }
     const before = stored?.ordinal === entry.ordinal ? stored.contributions : [];
     this.#note(entry.ordinal, before, entry.contributions, sources);
@@ -273,6 +283,7 @@ export class SqliteEntries {
 
   #drop(id: number, stored: EntryState, sources: SourceNumbers): void {
     this.#note(stored.ordinal, stored.contributions, [], sources);
+    this.#versions.supersede(id, stored.version);
     this.#file.run('DELETE FROM entries WHERE id = ?', entryIdOf(id, stored.ordinal));
   }
 

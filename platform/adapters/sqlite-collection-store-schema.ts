@@ -45,8 +45,8 @@ export const JOURNAL_SCHEMA = `
 
 /**
  * What is folded from the journal, together with how far it is folded. What a record costs in a large collection
- * is the pages it touches: here those of the entry's row and of its old version, while all else that changes
- * either grows at its end or is small enough to stay in memory.
+ * is the pages it touches: here that of the entry's row, while all else that changes either grows at its end or
+ * is small enough to lie on few pages.
  */
 export const ENTRIES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS collections (
@@ -83,7 +83,19 @@ export const ENTRIES_SCHEMA = `
     contributions TEXT NOT NULL
   );
   CREATE UNIQUE INDEX IF NOT EXISTS entries_by_key ON entries (collection, key);
-  CREATE UNIQUE INDEX IF NOT EXISTS entries_by_version ON entries (collection, version);
+  -- Which entry has which version, or had: a row counts where the entry still has it.
+  CREATE TABLE IF NOT EXISTS versions (
+    collection INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (collection, version)
+  ) WITHOUT ROWID;
+  -- Rows of versions that count no more, and are to be swept.
+  CREATE TABLE IF NOT EXISTS stale_versions (
+    collection INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (collection, version)
+  ) WITHOUT ROWID;
   -- A source's contributions, summed up for each block of entries.
   CREATE TABLE IF NOT EXISTS blocks (
     collection INTEGER NOT NULL,

@@ -98,6 +98,32 @@ export function collectionStoreChanges(subject: Subject): void {
       expect(await told(6)).toEqual({ changes: [], version: 6, reset: false });
     });
 
+    it('tells each entry once however often it has changed, from whatever version', async () => {
+      const count = 50;
+      let stored = Array.from({ length: count }, (_, at) => entryOf(at + 1));
+      await commit(
+        subject.store,
+        lease,
+        stored.map((entry) => ({ entry, stored: undefined })),
+      );
+      for (let round = 1; round <= 60; round++) {
+        const before = stored;
+        stored = before.map((entry, at) => ({ ...entry, version: round * count + at + 1 }));
+        await commit(
+          subject.store,
+          lease,
+          stored.map((entry, at) => ({ entry, stored: before[at] })),
+        );
+      }
+      const newest = stored.map(({ key, version }) => `+${key}@${version}`);
+      for (const version of [0, 1, count * 30, count * 60]) {
+        expect((await told(version)).changes).toEqual(newest);
+      }
+      await subject.reopen();
+      expect((await told(count * 61 - 2)).changes).toEqual(newest.slice(-2));
+      expect((await told(count * 2, { limit: 2 })).changes).toEqual(newest.slice(0, 2));
+    });
+
     it('has a removed entry told again when it is back, and not that it was removed', async () => {
       await fill();
       await remove(0, 5);
