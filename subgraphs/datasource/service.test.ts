@@ -280,12 +280,16 @@ describe('datasource', () => {
       const stream = harness.subscribe();
       const first = next(stream);
       // Until the subscription stands, changes may pass it by: the prices differ until one is told.
-      let price = 6;
-      const timer = setInterval(
-        () => void harness.ingest({ Emma: `${price++}` }, { runId: `run-${price}` }),
-        50,
-      );
-      const delta = await first.finally(() => clearInterval(timer));
+      let isTold = false;
+      const telling = (async () => {
+        for (let price = 6; !isTold; price++) {
+          await harness.ingest({ Emma: `${price}` }, { runId: `run-${price}` });
+        }
+      })();
+      const delta = await first.finally(() => {
+        isTold = true;
+      });
+      await telling;
       expect(delta).toMatchObject({
         reset: false,
         removed: [],
