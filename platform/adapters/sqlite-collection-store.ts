@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { TributaryError } from '../errors.ts';
 import type { CollectionStore } from '../ports/collection-store.ts';
-import { SqliteFile } from './sqlite.ts';
-import { SqliteCheckpointer } from './sqlite-checkpointer.ts';
-import { SqliteChanges } from './sqlite-collection-store-changes.ts';
-import { SqliteEntries } from './sqlite-collection-store-entries.ts';
-import { type CollectionRow, SqliteJournal } from './sqlite-collection-store-journal.ts';
-import { ENTRIES_SCHEMA, JOURNAL_SCHEMA } from './sqlite-collection-store-schema.ts';
+import { SqliteFile } from '../sqlite.ts';
+import { SqliteChanges } from './sqlite-collection-store/changes.ts';
+import { SqliteCheckpointer } from './sqlite-collection-store/checkpointer.ts';
+import { SqliteEntries } from './sqlite-collection-store/entries.ts';
+import { type CollectionRow, SqliteJournal } from './sqlite-collection-store/journal.ts';
+import { ENTRIES_SCHEMA, JOURNAL_SCHEMA } from './sqlite-collection-store/schema.ts';
 
 /** The indexes of a million entries, so that a record that changes one reads its row's page only. Taken as needed. */
 const ENTRIES_CACHE_KIBIBYTES = 128 * 1_024;

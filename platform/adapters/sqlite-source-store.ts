@@ -1,6 +1,6 @@
 import type { ObservedCluster } from '../model/cluster.ts';
 import type { SourceStore } from '../ports/source-store.ts';
-import { SqliteFile } from './sqlite.ts';
+import { SqliteFile } from '../sqlite.ts';
 import { commitChange, pruneRuns } from './sqlite-source-store/commit.ts';
 import { createLeases } from './sqlite-source-store/leases.ts';
 import { createDefinitionReads, createRunReads, createSourceReads } from './sqlite-source-store/reads.ts';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SqliteFile } from '../../platform/adapters/sqlite.ts';
 import { openSqliteSourceStore } from '../../platform/adapters/sqlite-source-store.ts';
+import { SqliteFile } from '../../platform/sqlite.ts';
 import { sourceStoreContract } from './source-store.ts';
 import { aChange, aRun, aSource, aWorker, NOW } from './source-store-builders.ts';
 

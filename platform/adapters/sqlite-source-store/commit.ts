@@ -1,6 +1,6 @@
 import type { Run } from '../../model/run.ts';
 import type { CollectionChange, Committed, SourceChange } from '../../ports/source-store.ts';
-import type { SqliteFile } from '../sqlite.ts';
+import type { SqliteFile } from '../../sqlite.ts';
 import { nextCount, readCounter } from './counters.ts';
 import { SOURCE_COLUMNS, sourceValues } from './source-rows.ts';
 

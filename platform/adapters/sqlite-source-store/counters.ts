@@ -1,4 +1,4 @@
-import type { SqliteFile } from '../sqlite.ts';
+import type { SqliteFile } from '../../sqlite.ts';
 
 /** `definitions` numbers the changes of definitions, `positions` those that workers must learn. */
 export type Counter = 'definitions' | 'positions';

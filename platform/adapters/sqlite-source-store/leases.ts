@@ -1,5 +1,5 @@
 import type { Leases, WorkerRecord } from '../../ports/source-store.ts';
-import type { SqliteFile, SqlRow } from '../sqlite.ts';
+import type { SqliteFile, SqlRow } from '../../sqlite.ts';
 import { nextCount, readCounter } from './counters.ts';
 import { sourceOf } from './source-rows.ts';
 

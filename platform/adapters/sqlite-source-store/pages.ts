@@ -1,7 +1,7 @@
 import { CursorInvalidError } from '../../errors.ts';
 import { decodeCursor, encodeCursor } from '../../model/cursor.ts';
 import type { Page, PageRequest } from '../../ports/source-store.ts';
-import type { SqliteFile, SqlRow, SqlValue } from '../sqlite.ts';
+import type { SqliteFile, SqlRow, SqlValue } from '../../sqlite.ts';
 
 export interface Where {
   readonly terms: string[];

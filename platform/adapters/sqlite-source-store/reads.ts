@@ -8,7 +8,7 @@ import type {
   SourceQuery,
   SourceReads,
 } from '../../ports/source-store.ts';
-import type { SqliteFile, SqlRow } from '../sqlite.ts';
+import type { SqliteFile, SqlRow } from '../../sqlite.ts';
 import { readCounter } from './counters.ts';
 import { countRows, readPage, type Where } from './pages.ts';
 import { searchText, sourceOf } from './source-rows.ts';

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import type { SqliteFile } from '../sqlite.ts';
+import type { SqliteFile } from '../../sqlite.ts';
 
 /**
  * One script for each version of the file, oldest first. A script that was released is never changed: what a

@@ -1,5 +1,5 @@
 import { isLive, poolOf, type Source, sourceState } from '../../model/source.ts';
-import type { SqlRow, SqlValue } from '../sqlite.ts';
+import type { SqlRow, SqlValue } from '../../sqlite.ts';
 
 /** The columns of table `sources` that say a source, but for its id and `position`. */
 export const SOURCE_COLUMNS = [

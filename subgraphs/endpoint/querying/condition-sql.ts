@@ -1,4 +1,4 @@
-import type { SqlValue } from '../../../platform/adapters/sqlite.ts';
+import type { SqlValue } from '../../../platform/sqlite.ts';
 import type { SqlFragment } from '../view/entry-table.ts';
 import type { Layout } from '../view/layout.ts';
 import type { Condition } from './condition.ts';

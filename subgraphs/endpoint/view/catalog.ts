@@ -1,5 +1,5 @@
-import type { SqliteFile } from '../../../platform/adapters/sqlite.ts';
 import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
+import type { SqliteFile } from '../../../platform/sqlite.ts';
 import type { Layout } from './layout.ts';
 
 /** How far the view has come with a collection. */

@@ -1,7 +1,7 @@
-import type { SqliteFile } from '../../../platform/adapters/sqlite.ts';
 import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
 import type { ChangePage, EntryChange } from '../../../platform/model/record.ts';
 import type { ChangePosition } from '../../../platform/ports/view-cache.ts';
+import type { SqliteFile } from '../../../platform/sqlite.ts';
 import type { CollectionCatalog, CollectionRecord, ViewState } from './catalog.ts';
 import { EntryTable, type VersionedEntry } from './entry-table.ts';
 import { EMPTY_LAYOUT, type Layout, planLayout } from './layout.ts';

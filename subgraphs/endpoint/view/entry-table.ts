@@ -1,5 +1,5 @@
-import type { SqliteFile, SqlRow, SqlValue } from '../../../platform/adapters/sqlite.ts';
 import type { EntryChange } from '../../../platform/model/record.ts';
+import type { SqliteFile, SqlRow, SqlValue } from '../../../platform/sqlite.ts';
 import { type Layout, type LayoutPlan, searchColumn } from './layout.ts';
 import { createRowCodec, type RowCodec, type ViewEntry } from './row-codec.ts';
 import { SortIndexes } from './sort-indexes.ts';

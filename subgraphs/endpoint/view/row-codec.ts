@@ -1,5 +1,5 @@
-import type { SqlRow, SqlValue } from '../../../platform/adapters/sqlite.ts';
 import type { FieldValue, FieldValues } from '../../../platform/model/record.ts';
+import type { SqlRow, SqlValue } from '../../../platform/sqlite.ts';
 import { type FieldColumn, type Layout, sqlColumns } from './layout.ts';
 import { type Comparable, comparable, fieldValue, fitValue } from './values.ts';
 

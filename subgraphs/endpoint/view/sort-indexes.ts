@@ -1,4 +1,4 @@
-import type { SqliteFile } from '../../../platform/adapters/sqlite.ts';
+import type { SqliteFile } from '../../../platform/sqlite.ts';
 
 /** Every index costs each write a little; the one that was not asked for longest makes room. */
 const INDEXES_MAX = 8;

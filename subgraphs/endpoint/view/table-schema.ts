@@ -1,4 +1,4 @@
-import type { SqliteFile } from '../../../platform/adapters/sqlite.ts';
+import type { SqliteFile } from '../../../platform/sqlite.ts';
 import { type FieldColumn, type Layout, sqlColumns } from './layout.ts';
 
 /** The tables of one collection: what there is, and what was removed. They are told apart by a number alone. */

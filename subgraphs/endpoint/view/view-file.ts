@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
-import { SqliteFile } from '../../../platform/adapters/sqlite.ts';
 import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
 import type { Closeable } from '../../../platform/scope.ts';
+import { SqliteFile } from '../../../platform/sqlite.ts';
 import { CollectionCatalog } from './catalog.ts';
 import { CollectionView } from './collection-view.ts';
 import { TABLE_NAME } from './table-schema.ts';

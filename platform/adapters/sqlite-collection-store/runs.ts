@@ -1,5 +1,5 @@
-import type { RunDelivery } from '../ports/collection-store.ts';
-import type { SqliteFile } from './sqlite.ts';
+import type { RunDelivery } from '../../ports/collection-store.ts';
+import type { SqliteFile } from '../../sqlite.ts';
 
 interface RunRow {
   readonly first_sequence: number;

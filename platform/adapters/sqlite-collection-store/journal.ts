@@ -1,6 +1,6 @@
-import { BadUserInputError, SourceRemovedError, StaleTokenError } from '../errors.ts';
-import type { CollectionDefinition } from '../model/collection-definition.ts';
-import type { JournalItem } from '../model/journal.ts';
+import { BadUserInputError, SourceRemovedError, StaleTokenError } from '../../errors.ts';
+import type { CollectionDefinition } from '../../model/collection-definition.ts';
+import type { JournalItem } from '../../model/journal.ts';
 import {
   type Appended,
   type BatchDelivery,
@@ -9,9 +9,9 @@ import {
   type RunCompletion,
   type RunDelivery,
   RunSupersededError,
-} from '../ports/collection-store.ts';
-import type { SqliteFile } from './sqlite.ts';
-import { SqliteRuns } from './sqlite-collection-store-runs.ts';
+} from '../../ports/collection-store.ts';
+import type { SqliteFile } from '../../sqlite.ts';
+import { SqliteRuns } from './runs.ts';
 
 /** A collection in the journal's file. Its number, unlike its incarnation, is short: it is in every index. */
 export interface CollectionRow {

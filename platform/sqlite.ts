@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
-import { ClosedError, TributaryError } from '../errors.ts';
+import { ClosedError, TributaryError } from './errors.ts';
 
 /**
  * What the driver gives back as it took it: not so BLOBs, nor whole numbers beyond 2^53 - 1. Of text it loses what

@@ -1,10 +1,10 @@
-import { entryId } from '../model/entry.ts';
-import type { ChangePage, EntryChange } from '../model/record.ts';
-import type { ChangesRequest, CollectionStatus, HistoryItem } from '../ports/collection-store.ts';
-import type { SqliteFile } from './sqlite.ts';
-import type { SqliteEntries } from './sqlite-collection-store-entries.ts';
-import type { CollectionRow } from './sqlite-collection-store-journal.ts';
-import { type EntryRow, sourceIdsOf } from './sqlite-collection-store-rows.ts';
+import { entryId } from '../../model/entry.ts';
+import type { ChangePage, EntryChange } from '../../model/record.ts';
+import type { ChangesRequest, CollectionStatus, HistoryItem } from '../../ports/collection-store.ts';
+import type { SqliteFile } from '../../sqlite.ts';
+import type { SqliteEntries } from './entries.ts';
+import type { CollectionRow } from './journal.ts';
+import { type EntryRow, sourceIdsOf } from './rows.ts';
 
 interface HeadRow {
   readonly head: number;

@@ -1,4 +1,4 @@
-import type { Contribution, EntryState } from '../model/entry-state.ts';
+import type { Contribution, EntryState } from '../../model/entry-state.ts';
 import type {
   EntryPut,
   EntryRemoval,
@@ -6,19 +6,13 @@ import type {
   FoldLease,
   FoldState,
   SourceFilter,
-} from '../ports/collection-store.ts';
-import type { SqliteFile } from './sqlite.ts';
-import { BLOCK_ENTRIES, SqliteBlocks } from './sqlite-collection-store-blocks.ts';
-import { SqliteFoldLeases } from './sqlite-collection-store-leases.ts';
-import {
-  contributionsText,
-  type EntryRow,
-  entryIdOf,
-  entryOf,
-  type SourceNumbers,
-} from './sqlite-collection-store-rows.ts';
-import { NumberedSources } from './sqlite-collection-store-sources.ts';
-import { SqliteVersions } from './sqlite-collection-store-versions.ts';
+} from '../../ports/collection-store.ts';
+import type { SqliteFile } from '../../sqlite.ts';
+import { BLOCK_ENTRIES, SqliteBlocks } from './blocks.ts';
+import { SqliteFoldLeases } from './leases.ts';
+import { contributionsText, type EntryRow, entryIdOf, entryOf, type SourceNumbers } from './rows.ts';
+import { NumberedSources } from './sources.ts';
+import { SqliteVersions } from './versions.ts';
 
 interface FoldRow {
   readonly sequence: number;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import type { Closeable } from '../scope.ts';
-import type { SqliteFile } from './sqlite.ts';
+import type { Closeable } from '../../scope.ts';
+import type { SqliteFile } from '../../sqlite.ts';
 
 /**
  * Rows written between two checkpoints. Fewer copy the same pages more often, more let the write-ahead log grow:

@@ -1,4 +1,4 @@
-import type { SqliteFile } from './sqlite.ts';
+import type { SqliteFile } from '../../sqlite.ts';
 
 /** Superseded versions that are left lying: one in so many entries, within bounds. */
 const STALE_SHARE = 16;

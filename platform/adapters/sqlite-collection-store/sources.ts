@@ -1,5 +1,5 @@
-import type { SqliteFile } from './sqlite.ts';
-import type { SourceNumbers } from './sqlite-collection-store-rows.ts';
+import type { SqliteFile } from '../../sqlite.ts';
+import type { SourceNumbers } from './rows.ts';
 
 /** Sources are numbered within their collection, in the order in which its definitions name them. */
 export class NumberedSources implements SourceNumbers {

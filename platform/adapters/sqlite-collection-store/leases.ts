@@ -1,5 +1,5 @@
-import { type FoldLease, FoldLostError } from '../ports/collection-store.ts';
-import type { SqliteFile } from './sqlite.ts';
+import { type FoldLease, FoldLostError } from '../../ports/collection-store.ts';
+import type { SqliteFile } from '../../sqlite.ts';
 
 interface LeaseRow {
   readonly fold_holder: string | null;

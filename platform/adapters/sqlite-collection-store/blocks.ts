@@ -1,5 +1,5 @@
-import type { Contribution } from '../model/entry-state.ts';
-import type { SqliteFile } from './sqlite.ts';
+import type { Contribution } from '../../model/entry-state.ts';
+import type { SqliteFile } from '../../sqlite.ts';
 
 /**
  * Entries of consecutive ordinals that are summed up together. Fewer make more rows to go through when a run is

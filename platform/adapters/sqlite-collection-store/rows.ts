@@ -1,5 +1,5 @@
-import type { Contribution, EntryState, Item } from '../model/entry-state.ts';
-import type { FieldValues } from '../model/record.ts';
+import type { Contribution, EntryState, Item } from '../../model/entry-state.ts';
+import type { FieldValues } from '../../model/record.ts';
 
 /** An entry as a row of SQLite; `id` is made of its collection's number and its ordinal. */
 export interface EntryRow {
