@@ -59,7 +59,7 @@ async function read(name: string) {
 
 /** What the shop sells, as it knows it itself. */
 const catalogue = () => createCatalogue(1).current();
-const pounds = (pence: number) => String(pence / 100);
+const pounds = (pence: number) => (pence / 100).toFixed(2);
 
 describe('The demo’s sources', () => {
   it('are accepted as they are', () => {

@@ -1,4 +1,7 @@
-/** A value of a field: what JSON can say. Decimals and instants are strings in their canonical form. */
+/**
+ * A value of a field: what JSON can say. Instants are strings in their canonical form, decimals strings with the
+ * digits that were written: "19.80" and "19.8" are equal.
+ */
 export type FieldValue =
   | string
   | number

@@ -39,8 +39,10 @@ const UNIT_EXPONENTS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The first number of a text in the one canonical form of decimals: no plus, no exponent, no grouping, no zeros
- * in front of the whole part or behind the fraction, never "-0". So equal numbers are equal strings.
+ * The first number of a text in the canonical form of decimals: no plus, no exponent, no grouping, no zeros in
+ * front of the whole part, no sign of a zero. The fraction is as long as it was written, since "19.80" is an amount
+ * of money and "19.8" is not; so equal numbers may be unlike strings. A unit or exponent moves the point: "12.50K" is
+ * "12500".
  *
  * @returns undefined where there is no number, or its signs contradict each other.
  */
@@ -128,7 +130,7 @@ function canonical(
   const padded = digits.padStart(digits.length + Math.max(0, -point), '0').padEnd(point, '0');
   const at = Math.max(0, point);
   const wholePart = padded.slice(0, at).replace(/^0+/, '') || '0';
-  const fractionPart = padded.slice(at).replace(/0+$/, '');
+  const fractionPart = padded.slice(at);
   const magnitude = fractionPart === '' ? wholePart : `${wholePart}.${fractionPart}`;
-  return isNegative && magnitude !== '0' ? `-${magnitude}` : magnitude;
+  return isNegative && /[1-9]/.test(digits) ? `-${magnitude}` : magnitude;
 }

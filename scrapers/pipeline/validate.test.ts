@@ -31,7 +31,7 @@ describe('validate', () => {
   it('gives values their types, and leaves out what is not there', () => {
     expect(validate({ title: ['Anvil'], price: ['£5.50'], sizes: ['1', '2'] }, SPEC, BASE)).toMatchObject({
       kind: 'valid',
-      record: { key: 'Anvil', fields: { title: 'Anvil', price: '5.5', sizes: [1, 2] } },
+      record: { key: 'Anvil', fields: { title: 'Anvil', price: '5.50', sizes: [1, 2] } },
       misses: [{ field: 'stock', kind: 'missing' }],
     });
   });

@@ -264,7 +264,7 @@ export type AddSourceInput = {
   /** What one record is: ".product", "$.items[*]". */
   records: Scalars['String']['input'];
   fields: Array<FieldInput>;
-  /** The fields that identify an entry. Default: the collection's, else the first URL field, else the first field. */
+  /** The fields that identify an entry. Default: the collection's, else the first URL field, else the first field. Neither lists nor JSON, FLOAT or DECIMAL. */
   key?: InputMaybe<Array<Scalars['String']['input']>>;
   /** Which records still contribute: LATEST_RUN, FOREVER or an ISO 8601 duration. */
   retain?: InputMaybe<Scalars['String']['input']>;

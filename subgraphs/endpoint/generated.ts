@@ -15,7 +15,7 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /** An absolute URL. */
   URL: { input: string; output: string; }
-  /** A decimal number of any length, as a string: no digit is lost. */
+  /** A decimal number of any length, as a string with the digits as they were written; compared by value: "19.80" equals "19.8". */
   Decimal: { input: string; output: string; }
   /** Any JSON value. */
   JSON: { input: unknown; output: unknown; }

@@ -185,6 +185,8 @@ describe('a key', () => {
       { name: 'links', select: 'a@href', type: 'URL', list: true },
       { name: 'url', select: 'a@href', type: 'URL' },
       { name: 'raw', select: '.', type: 'JSON' },
+      { name: 'price', select: 'b', type: 'DECIMAL' },
+      { name: 'rating', select: 'i', type: 'FLOAT' },
     ],
   }).fields;
 
@@ -205,7 +207,9 @@ describe('a key', () => {
     [['title', 'title'], ['key.1 DUPLICATE']],
     [['links'], ['key.0 INVALID_TYPE']],
     [['raw'], ['key.0 INVALID_TYPE']],
-    [['title', 'title', 'title', 'title', 'title'], ['key TOO_MANY']],
+    [['title', 'price'], ['key.1 INVALID_TYPE']],
+    [['rating'], ['key.0 INVALID_TYPE']],
+    [['title', 'title', 'title', 'title', 'title', 'title', 'title'], ['key TOO_MANY']],
   ])('%j gets %j', (key, expected) => {
     expect(keyProblems(key, fields, true).map(({ field, code }) => `${field} ${code}`)).toEqual(expected);
   });

@@ -1,5 +1,5 @@
 import { canMerge } from '../../../platform/model/field-type.ts';
-import type { FieldSpec, SourceFormat } from '../../../platform/model/source-spec.ts';
+import type { FieldSpec, FieldType, SourceFormat } from '../../../platform/model/source-spec.ts';
 import { selectorProblem } from '../../../scrapers/extractors/selector-problem.ts';
 import type { Problem } from './problem.ts';
 
@@ -96,6 +96,9 @@ export function keyOf(
   return chosen ? [chosen.name] : [];
 }
 
+/** Not so JSON, and numbers with a fraction: one may be written in several ways ("19.8", "19.80"), or be rounded. */
+const IDENTIFYING_TYPES: readonly FieldType[] = ['STRING', 'URL', 'INT', 'DATETIME', 'BOOLEAN'];
+
 /** @param isGiven Whether the caller named the key, and can be pointed at the name. */
 export function keyProblems(
   key: readonly string[],
@@ -132,12 +135,12 @@ export function keyProblems(
     if (key.indexOf(name) !== index) {
       return [{ field: path, code: 'DUPLICATE', message: `"${name}" stands in the key twice.` }];
     }
-    if (field.list || field.type === 'JSON') {
+    if (field.list || !IDENTIFYING_TYPES.includes(field.type)) {
       return [
         {
           field: path,
           code: 'INVALID_TYPE',
-          message: `"${name}" cannot identify an entry, since it is ${field.list ? 'a list' : 'of type JSON'}. Choose a plain field for the key.`,
+          message: `"${name}" cannot identify an entry, since it is ${field.list ? 'a list' : `of type ${field.type}`}. Choose a plain field of type ${IDENTIFYING_TYPES.join(', ')} for the key.`,
         },
       ];
     }

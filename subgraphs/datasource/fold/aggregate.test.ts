@@ -55,6 +55,21 @@ const TABLE: readonly [FieldType, boolean, Merge, (FieldValue | undefined)[], Fi
   ['DECIMAL', false, 'MIN', ['10', '9.99', '11'], '9.99'],
   ['DECIMAL', false, 'MAX', ['10', '9.99', '10.0'], '10.0'],
   ['DECIMAL', false, 'SUM', ['0.1', '0.2', '10000000000000000000000'], '10000000000000000000000.3'],
+  ['DECIMAL', false, 'SUM', ['1.50', '2.50'], '4.00'],
+  ['DECIMAL', false, 'SET', ['19.80', '5', '19.8', '5.00', '-19.8'], ['19.80', '5', '-19.8']],
+  [
+    'DECIMAL',
+    true,
+    'SET',
+    [
+      ['1.0', '2'],
+      ['2.0', '1'],
+      ['0.00', '0'],
+    ],
+    ['1.0', '2', '0.00'],
+  ],
+  ['DECIMAL', false, 'LIST', ['1.0', '1'], ['1.0', '1']],
+  ['DECIMAL', false, 'LATEST', ['19.80', '5'], '19.80'],
   ['DECIMAL', false, 'AVG', ['1', '1', '2'], '1.333333333333'],
   ['BOOLEAN', false, 'SET', [true, false, true], [true, false]],
   [

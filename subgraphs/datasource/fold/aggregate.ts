@@ -2,7 +2,7 @@ import type { CollectionField } from '../../../platform/model/collection-definit
 import type { Item } from '../../../platform/model/entry-state.ts';
 import type { FieldValue } from '../../../platform/model/record.ts';
 import type { FieldType } from '../../../platform/model/source-spec.ts';
-import { averageDecimals, compareDecimals, sumDecimals } from './decimal.ts';
+import { averageDecimals, compareDecimals, shortestDecimal, sumDecimals } from './decimal.ts';
 import { fitsField } from './field-fit.ts';
 
 interface Said {
@@ -30,7 +30,10 @@ export function aggregate(items: readonly Item[], field: CollectionField): Field
     case 'FIRST':
       return others.reduce((a, b) => (b.item.first < a.item.first ? b : a), first).value;
     case 'SET':
-      return distinct(inOrder(said).flatMap(({ value }) => elements(value, field)));
+      return distinct(
+        field.type,
+        inOrder(said).flatMap(({ value }) => elements(value, field)),
+      );
     case 'LIST':
       return inOrder(said).flatMap(({ value }) => elements(value, field));
     case 'MIN':
@@ -51,11 +54,11 @@ function elements(value: FieldValue, field: CollectionField): readonly FieldValu
   return field.list ? (value as readonly FieldValue[]) : [value];
 }
 
-/** By canonical JSON, which all values of items are in. */
-function distinct(values: readonly FieldValue[]): FieldValue[] {
+/** Decimals by value, as they were written first; others by canonical JSON, which all values of items are in. */
+function distinct(type: FieldType, values: readonly FieldValue[]): FieldValue[] {
   const known = new Map<string, FieldValue>();
   for (const value of values) {
-    const content = JSON.stringify(value);
+    const content = type === 'DECIMAL' ? shortestDecimal(value as string) : JSON.stringify(value);
     if (!known.has(content)) known.set(content, value);
   }
   return [...known.values()];

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { averageDecimals, compareDecimals, isDecimal, sumDecimals } from './decimal.ts';
+import { averageDecimals, compareDecimals, isDecimal, shortestDecimal, sumDecimals } from './decimal.ts';
 
 describe('sumDecimals', () => {
   it.each([
     [['0.1', '0.2'], '0.3'],
-    [['1.50', '2.50'], '4'],
+    [['1.50', '2.50'], '4.00'],
+    [['1.5', '2', '0.500'], '4.000'],
     [['-1', '0.5'], '-0.5'],
-    [['-0.05', '0.05'], '0'],
-    [['99999999999999999999.99', '0.01'], '100000000000000000000'],
+    [['-0.05', '0.05'], '0.00'],
+    [['99999999999999999999.99', '0.01'], '100000000000000000000.00'],
     [['007', '1'], '8'],
   ])('adds %j up to %s', (values, sum) => {
     expect(sumDecimals(values)).toBe(sum);
@@ -27,6 +28,7 @@ describe('averageDecimals', () => {
     // Values with more digits keep as many.
     [['0.00000000000001', '0.00000000000003'], '0.00000000000002'],
     [['5'], '5'],
+    [['10.00', '30'], '20'],
   ])('makes of %j %s', (values, average) => {
     expect(averageDecimals(values)).toBe(average);
   });
@@ -41,6 +43,17 @@ describe('compareDecimals', () => {
   ])('compares %s and %s as numbers', (a, b, sign) => {
     expect(compareDecimals(a, b)).toBe(sign);
     expect(compareDecimals(b, a)).toBe(sign === 0 ? 0 : -sign);
+  });
+});
+
+describe('shortestDecimal', () => {
+  it.each([
+    [['19.8', '19.80', '019.800'], '19.8'],
+    [['100', '100.0', '00100.00'], '100'],
+    [['0', '-0', '0.00', '-0.0'], '0'],
+    [['-1.5', '-1.50'], '-1.5'],
+  ])('makes of all of %j %s', (texts, shortest) => {
+    expect(texts.map(shortestDecimal)).toEqual(texts.map(() => shortest));
   });
 });
 

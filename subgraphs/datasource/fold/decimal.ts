@@ -24,6 +24,12 @@ export function compareDecimals(a: string, b: string): number {
   return left < right ? -1 : 1;
 }
 
+/** The one text that all texts of equal numbers share: "1.50" and "01.5" are "1.5". */
+export function shortestDecimal(text: string): string {
+  return withoutZeros(format(parse(text)));
+}
+
+/** With as many fraction digits as the longest value has: sums of money stay amounts of money. */
 export function sumDecimals(values: readonly string[]): string {
   return format(sum(values));
 }
@@ -36,7 +42,7 @@ export function averageDecimals(values: readonly string[]): string {
   const total = sum(values);
   const scale = Math.max(total.scale, AVERAGE_SCALE);
   const units = total.units * 10n ** BigInt(scale - total.scale);
-  return format({ units: divideHalfEven(units, BigInt(values.length)), scale });
+  return withoutZeros(format({ units: divideHalfEven(units, BigInt(values.length)), scale }));
 }
 
 function sum(values: readonly string[]): Decimal {
@@ -68,6 +74,9 @@ function format({ units, scale }: Decimal): string {
   const sign = units < 0n ? '-' : '';
   const digits = (units < 0n ? -units : units).toString().padStart(scale + 1, '0');
   const whole = digits.slice(0, digits.length - scale);
-  const fraction = digits.slice(digits.length - scale).replace(/0+$/, '');
-  return fraction === '' ? sign + whole : `${sign}${whole}.${fraction}`;
+  return scale === 0 ? sign + whole : `${sign}${whole}.${digits.slice(-scale)}`;
+}
+
+function withoutZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }

@@ -145,6 +145,16 @@ it('walks through all entries once, in the order that sorting them in memory giv
   );
 });
 
+it('walks through equal decimals of unlike text by key, in both directions', () => {
+  const prices = ['19.8', '19.80', '5', '19.800', '20', '019.8'];
+  const entries = Object.fromEntries(prices.map((price, index) => [`k${index}`, { price }]));
+  const { view } = viewOf(FIELDS, entries);
+  const walked = (by: string) =>
+    [...walk(view, readOrder([{ price: by }], TYPES), 1)].flat().map(({ key }) => key);
+  expect(walked('ASC')).toEqual(['k2', 'k0', 'k1', 'k3', 'k5', 'k4']);
+  expect(walked('DESC')).toEqual(['k4', 'k5', 'k3', 'k1', 'k0', 'k2']);
+});
+
 /** Plainly: term by term, no value last, then the key in the direction of the first term. */
 function compareEntries(order: Order, a: ViewEntry, b: ViewEntry): number {
   for (const { target, direction } of order) {

@@ -33,12 +33,24 @@ const FIELDS: readonly CollectionField[] = [
   field('sum', 'DECIMAL', 'SUM'),
   field('total', 'FLOAT', 'SUM'),
   field('avg', 'DECIMAL', 'AVG'),
+  field('prices', 'DECIMAL', 'SET'),
+  field('amounts', 'DECIMAL', 'SET', true),
   field('count', 'INT', 'COUNT'),
 ];
 
 /** Few values, so that sources repeat themselves and each other. */
 const word = fc.constantFrom('x', 'y', '\u{ffff}', '\u{10000}');
-const decimal = fc.constantFrom('0', '1', '1.0', '-2.5', '0.1', '0.2', '1000000000000000000000.01');
+const decimal = fc.constantFrom(
+  '0',
+  '-0.0',
+  '1',
+  '1.0',
+  '01.00',
+  '-2.5',
+  '0.1',
+  '0.20',
+  '1000000000000000000000.01',
+);
 const values: fc.Arbitrary<FieldValues> = fc.record(
   {
     latest: fc.oneof(word, decimal),
@@ -50,6 +62,8 @@ const values: fc.Arbitrary<FieldValues> = fc.record(
     sum: decimal,
     total: fc.constantFrom(0.1, 0.2, 0.3, 1e15, -1e15),
     avg: decimal,
+    prices: decimal,
+    amounts: fc.array(decimal, { maxLength: 3 }),
     count: fc.constantFrom(1, 2),
     stray: word,
   },

@@ -191,7 +191,7 @@ function fieldsOf(data: readonly Contributing[], definition: CollectionDefinitio
     if (merge === 'COUNT' || said.length === 0) continue;
     const values = said.map(({ value }) => value);
     const flat = values.flatMap((value) => (list ? (value as FieldValue[]) : [value]));
-    const ordered = type === 'DECIMAL' ? byDecimal(values) : byNature(values);
+    const ordered = () => (type === 'DECIMAL' ? byDecimal(values) : byNature(values));
     const byNews = [...said].sort((a, b) => byPlace(a.news, b.news));
     const merged = (): FieldValue => {
       switch (merge) {
@@ -200,20 +200,18 @@ function fieldsOf(data: readonly Contributing[], definition: CollectionDefinitio
         case 'FIRST':
           return values[0] as FieldValue;
         case 'SET':
-          return flat.filter(
-            (value, at) => flat.findIndex((one) => contentOf(one) === contentOf(value)) === at,
-          );
+          return flat.filter((value, at) => flat.findIndex((one) => isSame(one, value, type)) === at);
         case 'LIST':
           return flat;
         case 'MIN':
-          return ordered[0] as FieldValue;
+          return ordered()[0] as FieldValue;
         case 'MAX':
-          return ordered.at(-1) as FieldValue;
+          return ordered().at(-1) as FieldValue;
         case 'SUM':
-          return type === 'DECIMAL' ? decimalText(total(values), 1n) : numberTotal(values);
+          return type === 'DECIMAL' ? decimalSum(values) : numberTotal(values);
         case 'AVG':
           return type === 'DECIMAL'
-            ? decimalText(total(values), BigInt(values.length))
+            ? decimalAverage(total(values), BigInt(values.length))
             : numberTotal(values) / values.length;
       }
     };
@@ -230,6 +228,10 @@ function isOf(value: FieldValue, type: string, list: boolean): boolean {
   if (type === 'INT') return typeof value === 'number' && value % 1 === 0;
   if (typeof value !== 'string') return false;
   return type !== 'DECIMAL' || /^-?[0-9]+(\.[0-9]+)?$/.test(value);
+}
+
+function isSame(a: FieldValue, b: FieldValue, type: string): boolean {
+  return type === 'DECIMAL' ? whole(a) === whole(b) : contentOf(a) === contentOf(b);
 }
 
 /** Names in order at every level, so that it tells contents apart and nothing else. */
@@ -275,8 +277,17 @@ function total(values: readonly FieldValue[]): bigint {
   return values.map(whole).reduce((a, b) => a + b, 0n);
 }
 
+/** With as many digits behind the point as the longest value has. */
+function decimalSum(values: readonly FieldValue[]): string {
+  const places = Math.max(...values.map((value) => (String(value).split('.')[1] ?? '').length));
+  const sum = total(values);
+  const text = String(sum < 0n ? -sum : sum).padStart(SCALE + 1, '0');
+  const [digits, fraction] = [text.slice(0, -SCALE), text.slice(-SCALE).slice(0, places)];
+  return (sum < 0n ? '-' : '') + digits + (fraction && `.${fraction}`);
+}
+
 /** `amount / count` to 12 digits behind the point, half to even. */
-function decimalText(amount: bigint, count: bigint): string {
+function decimalAverage(amount: bigint, count: bigint): string {
   const unit = 10n ** BigInt(SCALE - 12) * count;
   let quotient = amount / unit;
   const rest = amount - quotient * unit;

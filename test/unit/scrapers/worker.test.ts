@@ -59,7 +59,7 @@ describe('a worker', () => {
     expect([...platform.batches.values()].map(({ records }) => records)).toEqual([
       [
         { key: 'Anvil', fields: { title: 'Anvil', price: '51.77', url: `${site.url}/items/Anvil` } },
-        { key: 'Bell', fields: { title: 'Bell', price: '1299', url: `${site.url}/items/Bell` } },
+        { key: 'Bell', fields: { title: 'Bell', price: '1299.00', url: `${site.url}/items/Bell` } },
       ],
       [{ key: 'Comb', fields: { title: 'Comb', url: `${site.url}/items/Comb` } }],
     ]);
