@@ -87,7 +87,7 @@ export async function openDatasourceService(
       if (expiringSources(definition).length > 0) folder.wake(definition.incarnation);
     }
 
-    const refreshDefinitions = () => follower.refresh();
+    const refreshDefinitions = () => follower.sync();
     const resolvers = createResolvers({
       views: new CollectionViews({
         store,

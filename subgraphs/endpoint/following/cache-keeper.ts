@@ -1,9 +1,9 @@
 import type { Clock } from '../../../platform/clock.ts';
+import { FollowLoop } from '../../../platform/following/follow-loop.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { ViewCache } from '../../../platform/ports/view-cache.ts';
 import type { Closeable } from '../../../platform/scope.ts';
 import type { CollectionView } from '../view/collection-view.ts';
-import { FollowLoop } from './follow-loop.ts';
 
 /** Brings the cache up to what the view of one collection has. */
 export class CacheKeeper implements Closeable {

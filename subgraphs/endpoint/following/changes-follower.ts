@@ -1,5 +1,6 @@
 import type { Clock } from '../../../platform/clock.ts';
 import { UnavailableError } from '../../../platform/errors.ts';
+import { FollowLoop } from '../../../platform/following/follow-loop.ts';
 import type { ServiceClient } from '../../../platform/http/service-client.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { ChangePage } from '../../../platform/model/record.ts';
@@ -7,7 +8,6 @@ import type { ChangePosition, ViewCache } from '../../../platform/ports/view-cac
 import type { Closeable } from '../../../platform/scope.ts';
 import type { LiveCollection } from '../live-collection.ts';
 import { CacheKeeper } from './cache-keeper.ts';
-import { FollowLoop } from './follow-loop.ts';
 import type { RequestGate } from './request-gate.ts';
 
 const CHANGES_SINCE = /* GraphQL */ `
@@ -70,7 +70,7 @@ export class ChangesFollower implements Closeable {
 
   /** Resolves when datasource has been asked anew, whether or not it answered. */
   sync(): Promise<void> {
-    return this.#loop.sync();
+    return this.#loop.sync().catch(() => {});
   }
 
   async close(): Promise<void> {

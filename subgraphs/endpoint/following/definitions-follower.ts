@@ -1,22 +1,11 @@
 import type { Clock } from '../../../platform/clock.ts';
+import { newDefinitions } from '../../../platform/following/definition-pages.ts';
+import { FollowLoop } from '../../../platform/following/follow-loop.ts';
 import type { ServiceClient } from '../../../platform/http/service-client.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
 import type { ViewCache } from '../../../platform/ports/view-cache.ts';
 import type { Closeable } from '../../../platform/scope.ts';
-import { FollowLoop } from './follow-loop.ts';
-
-const COLLECTION_DEFINITIONS = /* GraphQL */ `
-  query CollectionDefinitions($after: Counter!) {
-    collectionDefinitions(after: $after) { definitions revision hasMore }
-  }
-`;
-
-interface DefinitionPage {
-  readonly definitions: readonly CollectionDefinition[];
-  readonly revision: number;
-  readonly hasMore: boolean;
-}
 
 /** What is done with the definitions that were read. */
 export interface DefinitionsReceiver {
@@ -59,8 +48,9 @@ export class DefinitionsFollower implements Closeable {
     this.#loop.wake();
   }
 
+  /** Resolves when configuration has been asked anew, whether or not it answered. */
   sync(): Promise<void> {
-    return this.#loop.sync();
+    return this.#loop.sync().catch(() => {});
   }
 
   close(): Promise<void> {
@@ -83,32 +73,12 @@ export class DefinitionsFollower implements Closeable {
   }
 
   async #catchUp(signal: AbortSignal): Promise<void> {
-    const { revision } = this.#receiver;
-    const first = await this.#read(revision, signal);
-    // A configuration that counts from the beginning again has lost, or never had, what we know.
-    if (first.revision < revision) return this.#readWhole(signal);
-    await this.#receiver.receive(first.definitions, first.revision, false);
-    for (let page = first; page.hasMore; ) {
-      page = await this.#read(page.revision, signal);
-      await this.#receiver.receive(page.definitions, page.revision, false);
+    for await (const { definitions, revision, isWhole } of newDefinitions(
+      this.#configuration,
+      this.#receiver.revision,
+      signal,
+    )) {
+      await this.#receiver.receive(definitions, revision, isWhole);
     }
-  }
-
-  async #readWhole(signal: AbortSignal): Promise<void> {
-    const definitions: CollectionDefinition[] = [];
-    let page = await this.#read(0, signal);
-    definitions.push(...page.definitions);
-    while (page.hasMore) {
-      page = await this.#read(page.revision, signal);
-      definitions.push(...page.definitions);
-    }
-    await this.#receiver.receive(definitions, page.revision, true);
-  }
-
-  async #read(after: number, signal: AbortSignal): Promise<DefinitionPage> {
-    const { collectionDefinitions } = await this.#configuration.request<{
-      collectionDefinitions: DefinitionPage;
-    }>(COLLECTION_DEFINITIONS, { after }, { signal });
-    return collectionDefinitions;
   }
 }

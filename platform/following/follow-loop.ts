@@ -1,6 +1,7 @@
-import type { Clock, Timer } from '../../../platform/clock.ts';
-import type { Logger } from '../../../platform/logger.ts';
-import type { Closeable } from '../../../platform/scope.ts';
+import type { Clock, Timer } from '../clock.ts';
+import { ClosedError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Closeable } from '../scope.ts';
 
 /** Pause after a failed pass, doubled with each further one up to the maximum: upstream's restart is noticed soon. */
 const RETRY_MS = 100;
@@ -28,7 +29,7 @@ export class FollowLoop implements Closeable {
   readonly #stop = new AbortController();
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
-  #isWoken = false;
+  #next: Promise<void> | undefined;
   #failures = 0;
 
   constructor(
@@ -43,50 +44,59 @@ export class FollowLoop implements Closeable {
   }
 
   wake(): void {
-    if (this.#stop.signal.aborted) return;
-    this.#isWoken = true;
-    if (!this.#running) this.#start();
+    // A pass that fails is said and made again by the loop itself.
+    this.sync().catch(() => {});
   }
 
-  /** Resolves when upstream has been asked after this call, or could not be. */
-  async sync(): Promise<void> {
-    this.wake();
-    await this.#running;
+  /**
+   * Resolves when a pass has ended that began after this call.
+   *
+   * @throws What that pass threw; it is made again later anyway. {ClosedError} There is none any more.
+   */
+  sync(): Promise<void> {
+    if (this.#stop.signal.aborted) return Promise.reject(new ClosedError('The loop'));
+    if (!this.#running) return this.#start();
+    // The pass that runs may have read before the call: all who call meanwhile share one more.
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.sync();
+      });
+    return this.#next;
   }
 
   /** Resolves when the pass that runs has ended; none is begun afterwards. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#timer?.close();
-    await this.#running;
+    await this.#running?.catch(() => {});
   }
 
-  #start(): void {
+  #start(): Promise<void> {
     this.#timer?.close();
-    this.#running = this.#passes().finally(() => {
+    this.#running = this.#once().finally(() => {
       this.#running = undefined;
       if (this.#stop.signal.aborted) return;
       const retryMs = Math.min(RETRY_MS * 2 ** (this.#failures - 1), RETRY_MS_MAX);
       const pauseMs = this.#failures > 0 ? Math.min(retryMs, this.#options.resyncMs) : this.#options.resyncMs;
       this.#timer = this.#clock.schedule(pauseMs, () => this.wake());
     });
+    return this.#running;
   }
 
-  async #passes(): Promise<void> {
-    do {
-      this.#isWoken = false;
-      try {
-        await this.#pass(this.#stop.signal);
-        if (this.#failures >= FAILURES_TO_WARN) this.#logger.info(this.#options.what, 'following again');
-        this.#failures = 0;
-      } catch (error) {
-        if (this.#stop.signal.aborted) return;
-        this.#failures++;
-        // Said once: that it goes on failing is no news.
-        if (this.#failures === FAILURES_TO_WARN)
-          this.#logger.warn({ ...this.#options.what, err: error }, 'following failed, trying again');
-        return;
-      }
-    } while (this.#isWoken && !this.#stop.signal.aborted);
+  async #once(): Promise<void> {
+    const { what } = this.#options;
+    try {
+      await this.#pass(this.#stop.signal);
+      if (this.#failures >= FAILURES_TO_WARN) this.#logger.info(what, 'following again');
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures++;
+      // Said once: that it goes on failing is no news.
+      if (this.#failures === FAILURES_TO_WARN && !this.#stop.signal.aborted)
+        this.#logger.warn({ ...what, err: error }, 'following failed, trying again');
+      throw error;
+    }
   }
 }

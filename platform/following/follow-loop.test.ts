@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { ManualClock } from '../../../platform/clock.ts';
-import { silentLogger } from '../../../platform/logger.ts';
+import { ManualClock } from '../clock.ts';
+import { silentLogger } from '../logger.ts';
 import { FollowLoop } from './follow-loop.ts';
 
 const RESYNC_MS = 10_000;
@@ -93,6 +93,32 @@ it('syncs with a pass that began after the call', async () => {
   await loop.close();
 });
 
+it('tells who syncs how the pass went that began after the call, not the one before', async () => {
+  const { loop, passes, end } = openLoop();
+  loop.wake();
+  const afterFailure = loop.sync();
+  await end(new Error('down'));
+  await end();
+  await expect(afterFailure).resolves.toBeUndefined();
+  const failing = loop.sync();
+  const alsoFailing = expect(failing).rejects.toThrow('down again');
+  await end(new Error('down again'));
+  await alsoFailing;
+  expect(passes.length).toBe(3);
+  await loop.close();
+});
+
+it('gives all who sync during a pass one more between them', async () => {
+  const { loop, passes, end } = openLoop();
+  loop.wake();
+  const synced = Promise.all([loop.sync(), loop.sync(), loop.sync()]);
+  await end();
+  await end();
+  await synced;
+  expect(passes.length).toBe(2);
+  await loop.close();
+});
+
 it('aborts the pass that runs when it is closed, and begins none afterwards', async () => {
   const { clock, loop, passes, end } = openLoop();
   loop.wake();
@@ -100,6 +126,7 @@ it('aborts the pass that runs when it is closed, and begins none afterwards', as
   expect(passes[0]?.signal.aborted).toBe(true);
   await end(new Error('aborted'));
   await closed;
+  await expect(loop.sync()).rejects.toMatchObject({ code: 'CLOSED' });
   loop.wake();
   clock.advance(10 * RESYNC_MS);
   expect(passes.length).toBe(1);
