@@ -35,13 +35,16 @@ export class SocketSubscriber implements Subscriber {
     this.#bufferBytesMax = bufferBytesMax;
   }
 
-  /** Waiting bytes are counted before a message is added: one that alone is larger still reaches a reader who keeps up. */
+  /**
+   * Waiting bytes are counted before a message is added: one that alone is larger still reaches a reader who keeps up.
+   * A reader of a closing socket leaves at once: a socket whose other end does not read takes half a minute to close.
+   */
   deliver(payload: string): void {
     const socket = this.#socket;
-    if (socket.readyState !== socket.OPEN) return;
+    if (socket.readyState !== socket.OPEN) return void this.#iterator?.return();
     if (socket.bufferedAmount > this.#bufferBytesMax) {
       socket.close(TOO_SLOW, 'Too slow: connect again and resume after your last cursor');
-      return;
+      return void this.#iterator?.return();
     }
     this.#written = new Promise((resolve) => socket.send(`${this.#prefix}${payload}}`, () => resolve()));
   }

@@ -208,6 +208,21 @@ describe('graphql-transport-ws', () => {
     expect(fast.isOver).toBe(false);
   });
 
+  it('works no longer for a reader that is too slow, even where its connection does not end', async () => {
+    graph = await FakeGraph.open({ SUBSCRIBER_BUFFER_BYTES_MAX: '65536' });
+    const slow = await peer().init();
+    slow.subscribe('1', BOOKS);
+    await until(() => slow.types('1').length === 2);
+    slow.socket.pause();
+    const title = 'x'.repeat(200_000);
+    for (let n = 0; graph.books.readerCount > 0 && n < 1_000; n++) {
+      graph.books.upsert({ id: 'large', title: `${n}${title}` });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => graph.books.readerCount === 0);
+    expect(slow.closed).toBeUndefined();
+  });
+
   it('sends a snapshot that is larger than what may wait, as fast as it is taken', async () => {
     graph = await FakeGraph.open({ SUBSCRIBER_BUFFER_BYTES_MAX: '65536' });
     graph.books.pageSize = 1;
