@@ -97,4 +97,13 @@ describe('the JSON extractor', () => {
       expect.objectContaining({ code: 'BAD_CONTENT', url: 'https://api.example/v1/items' }),
     );
   });
+
+  it('refuses what is nested too deeply to be written again, and knows a bracket in a string', () => {
+    const nested = (levels: number) => `${'['.repeat(levels)}"x"${']'.repeat(levels)}`;
+    const fields = [field('all', '$')];
+    expect(extract(nested(200), '$', fields).records).toHaveLength(1);
+    expect(() => extract(nested(100_000), '$', fields)).toThrow('nested more than 256 levels deep');
+    const text = JSON.stringify({ text: `\\"${'['.repeat(1_000)}\\`, more: '{'.repeat(1_000) });
+    expect(extract(text, '$', [field('text', 'text')]).records).toHaveLength(1);
+  });
 });

@@ -61,13 +61,44 @@ function nextUrl(nodes: readonly JsonValue[]): string | undefined {
   return typeof found === 'string' ? found.trim() : undefined;
 }
 
+/**
+ * Levels of arrays and objects: many times those of any API. V8 reads a hundred thousand of them, and writes only some
+ * thousands again, and what is read here is written by every service on its way.
+ */
+const DEPTH_MAX = 256;
+
 function parseJson(text: string, url: string): JsonValue {
+  let document: JsonValue;
   try {
-    return JSON.parse(text) as JsonValue;
+    document = JSON.parse(text) as JsonValue;
   } catch (cause) {
     const message = /^\s*</.test(text)
       ? 'The site answered with a page of HTML or XML where JSON was wanted.'
       : 'The answer is not valid JSON.';
     throw new RunFailure('BAD_CONTENT', message, { url, cause });
   }
+  if (!isDeeperThan(DEPTH_MAX, text)) return document;
+  throw new RunFailure('TOO_LARGE', `The answer is nested more than ${DEPTH_MAX} levels deep.`, { url });
+}
+
+/** Strings are passed over, so brackets in them do not count. */
+function isDeeperThan(levels: number, text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '[' || character === '{') {
+      if (++depth > levels) return true;
+    } else if (character === ']' || character === '}') depth--;
+    else if (character === '"') at = endOfString(text, at);
+  }
+  return false;
+}
+
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text[end - 1 - escapes] === '\\') escapes++;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
 }
