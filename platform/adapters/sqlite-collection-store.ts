@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { TributaryError } from '../errors.ts';
+import { messageOf, TributaryError } from '../errors.ts';
 import type { CollectionStore } from '../ports/collection-store.ts';
 import { SqliteFile } from '../sqlite.ts';
 import { SqliteChanges } from './sqlite-collection-store/changes.ts';
@@ -15,8 +15,8 @@ const ENTRIES_CACHE_KIBIBYTES = 128 * 1_024;
  * Keeps collections in two files of a folder: `journal.db` is on disk before anything is acknowledged;
  * `entries.db` is folded from it, and after a power failure goes on from whatever place it fell back to.
  *
- * @throws {TributaryError} CONFIG_INVALID where a file cannot be used, or the entries are gone while the journal
- *   no longer reaches back to its beginning.
+ * @throws {TributaryError} CONFIG_INVALID where a file cannot be used or is damaged, the two are not of one folder, or
+ *   the entries are gone while the journal no longer reaches back to its beginning.
  */
 export async function openSqliteCollectionStore(folder: string): Promise<CollectionStore> {
   const journalFile = new SqliteFile(join(folder, 'journal.db'), { durability: 'FULL' });
@@ -33,7 +33,12 @@ export async function openSqliteCollectionStore(folder: string): Promise<Collect
   } catch (error) {
     entriesFile?.close();
     journalFile.close();
-    throw error;
+    if (error instanceof TributaryError) throw error;
+    throw new TributaryError(
+      'CONFIG_INVALID',
+      `The collections in ${folder} cannot be read: ${messageOf(error)}. Put journal.db and entries.db back from one backup.`,
+      { cause: error },
+    );
   }
 }
 
@@ -153,13 +158,28 @@ function createStore(
 function assertWhole(journal: SqliteJournal, entries: SqliteEntries): void {
   const known = new Map<number, CollectionRow>(journal.collections().map((row) => [row.id, row]));
   for (const { id, name, isDeleted, prunedSequence } of known.values()) {
-    if (isDeleted || entries.sequence(id) >= prunedSequence) continue;
+    if (isDeleted) continue;
+    const folded = entries.sequence(id);
+    if (folded > Math.max(prunedSequence, journal.lastSequence(id))) throw notOfOneFolder();
+    if (folded >= prunedSequence) continue;
     throw new TributaryError(
       'CONFIG_INVALID',
       `The entries of collection ${name} are missing from entries.db, and the journal no longer reaches back to its ` +
         'beginning: restore entries.db from a backup, or remove journal.db as well and start anew.',
     );
   }
-  // Dropped from the journal's file just before the process died.
-  for (const id of entries.numbers()) if (!known.has(id)) entries.forget(id);
+  for (const id of entries.numbers()) {
+    if (known.has(id)) continue;
+    // Emptied, and dropped from the journal's file, just before the process died.
+    if (!entries.isEmpty(id)) throw notOfOneFolder();
+    entries.forget(id);
+  }
+}
+
+function notOfOneFolder(): TributaryError {
+  return new TributaryError(
+    'CONFIG_INVALID',
+    'entries.db was folded from another journal.db than the one beside it: put both back from one backup, or remove ' +
+      'entries.db to have it folded anew.',
+  );
 }

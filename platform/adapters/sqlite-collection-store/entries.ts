@@ -192,6 +192,14 @@ export class SqliteEntries {
     return this.#file.all<{ id: number }>('SELECT id FROM collections').map(({ id }) => id);
   }
 
+  isEmpty(id: number): boolean {
+    return !this.#file.get(
+      'SELECT id FROM entries WHERE id >= ? AND id < ? LIMIT 1',
+      entryIdOf(id, 0),
+      entryIdOf(id + 1, 0),
+    );
+  }
+
   sources(id: number): NumberedSources {
     let sources = this.#sources.get(id);
     if (!sources) {
