@@ -67,7 +67,7 @@ async function openPlatform(environment: Environment): Promise<Platform> {
   try {
     const serviceToken = config.SERVICE_TOKEN ?? randomId();
     const logger = createLogger('tributary', config.LOG_LEVEL);
-    const loggerOf = (service: ServiceName) => logger.child({ service });
+    const loggerOf = (service: ServiceName) => createLogger(service, config.LOG_LEVEL);
     const clock = systemClock;
     scope.use(holdDataFolder(config.DATA_DIR));
     const storeUrl = config.STORE_URL ?? `sqlite:${config.DATA_DIR}`;

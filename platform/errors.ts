@@ -50,10 +50,10 @@ export class CursorInvalidError extends TributaryError {
   }
 }
 
-/** The source has a younger lease: whoever gets this must stop its run and forget the source. */
+/** The source was taken away, or has a younger lease: whoever gets this must stop its run and forget the source. */
 export class StaleTokenError extends TributaryError {
   constructor(sourceId: string, token: number) {
-    super('STALE_TOKEN', `The lease ${token} on source ${sourceId} has gone to another worker.`);
+    super('STALE_TOKEN', `The lease ${token} on source ${sourceId} has ended.`);
   }
 }
 

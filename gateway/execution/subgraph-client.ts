@@ -103,7 +103,8 @@ export function openSubgraphClients(
           for (const error of answer.errors ?? []) error.path ??= [];
           return answer as never;
         } catch (error) {
-          if (!signal.aborted) logger.warn({ err: error, subgraph }, 'subgraph did not answer');
+          if (!signal.aborted && !agent.destroyed)
+            logger.warn({ err: error, subgraph }, 'subgraph did not answer');
           const isEntityFetch = request.variables !== undefined && 'representations' in request.variables;
           return { errors: (isEntityFetch ? [[]] : rootPathsOf(query)).map(unavailable) as never };
         }

@@ -72,7 +72,7 @@ describe('A request to a service', () => {
     await expect(client.request('{ stale }')).rejects.toMatchObject({
       code: 'STALE_TOKEN',
       retryable: false,
-      message: 'The lease 7 on source s1 has gone to another worker.',
+      message: 'The lease 7 on source s1 has ended.',
     });
   });
 

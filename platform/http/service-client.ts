@@ -59,7 +59,10 @@ export function openServiceClient(
       assertOpen();
       const timeoutMs = options.timeoutMs ?? 10_000;
       const { controller, signal, unlink } = linkAbort(options.signal);
-      const timer = setTimeout(() => controller.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(
+        () => controller.abort(new Error(`no answer in ${Math.round(timeoutMs)} ms`)),
+        timeoutMs,
+      );
       let body: GraphQLAnswer;
       let status: number;
       try {

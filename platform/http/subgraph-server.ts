@@ -12,7 +12,7 @@ import {
   validate,
 } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../logger.ts';
 import type { Closeable } from '../scope.ts';
 import { formatError, formatResult } from './graphql-errors.ts';
@@ -120,8 +120,11 @@ export async function openSubgraphServer(
       context: (ctx): SubgraphContext & Record<string, unknown> => ({
         isService: isServiceToken(bearerOf(ctx.connectionParams?.authorization)),
       }),
-      onError: (_ctx, _id, _payload, errors) =>
-        errors.map((error) => formatError(error as GraphQLError, logger).toJSON()),
+      onError: ({ extra }, _id, _payload, errors) =>
+        // Whoever has gone in the middle of an event is told nothing, and it is no failure of ours.
+        extra.socket.readyState === WebSocket.OPEN
+          ? errors.map((error) => formatError(error as GraphQLError, logger).toJSON())
+          : undefined,
       onNext: (_ctx, _id, _payload, _args, result) => formatResult(result as never, logger),
     },
     sockets,

@@ -65,9 +65,10 @@ export class Previews {
 
   #begin(task: PreviewTask, workerId: string): void {
     const preview = this.#preview(task, workerId)
-      .catch((error) =>
-        this.#deps.logger.warn({ reason: messageOf(error) }, 'preview failed, or nobody waits any more'),
-      )
+      .catch((error) => {
+        if (this.#stopping.signal.aborted) return;
+        this.#deps.logger.warn({ reason: messageOf(error) }, 'preview failed, or nobody waits any more');
+      })
       .finally(() => {
         this.#active.delete(preview);
         if (this.#isWanted) this.serve(workerId);

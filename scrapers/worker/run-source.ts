@@ -87,8 +87,14 @@ export async function runSource(
   } catch (error) {
     if (signal.aborted) return { kind: 'stopped' };
     if (!(error instanceof TributaryError)) throw error;
-    logger.warn({ sourceId: lease.sourceId, runId, code: error.code, reason: error.message }, 'run refused');
-    return { kind: error.code === 'BAD_USER_INPUT' ? 'refused' : 'lost' };
+    const about = { sourceId: lease.sourceId, runId, code: error.code, reason: error.message };
+    if (error.code !== 'BAD_USER_INPUT') {
+      // Its user paused or removed it, or our lease went to another worker, who says so.
+      logger.info(about, 'run ended, for its source has gone');
+      return { kind: 'lost' };
+    }
+    logger.warn(about, 'run refused');
+    return { kind: 'refused' };
   }
 }
 
