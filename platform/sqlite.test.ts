@@ -90,6 +90,18 @@ describe('A SQLite file', () => {
     expect(names(file)).toEqual(['c']);
   });
 
+  it('says that the disk is full where it is, and goes on once it is not', () => {
+    const file = withTable();
+    file.script('PRAGMA max_page_count = 10');
+    const insert = (length: number) =>
+      file.transaction(() => {
+        file.run('INSERT INTO things VALUES (1, ?, NULL)', 'x'.repeat(length));
+      });
+    expect(() => insert(1_000_000)).toThrow(/full/);
+    insert(1);
+    expect(names(file)).toEqual(['x']);
+  });
+
   it('shows a transaction to nobody before it is committed', () => {
     const file = withTable();
     const other = open();

@@ -82,7 +82,8 @@ export class SqliteFile {
       this.#database.exec('COMMIT');
       return result;
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // SQLite has taken it back by itself where the disk is full or fails: what is thrown must say so.
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
