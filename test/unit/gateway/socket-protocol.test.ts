@@ -4,6 +4,12 @@ import { FakeGraph } from './fake-graph.ts';
 import { BOOKS, connect, Follower, until } from './follower.ts';
 
 /** Speaks the protocol by hand, right or wrong. */
+interface BookSnapshot {
+  readonly __typename: string;
+  readonly complete: boolean;
+  readonly entries: readonly { id: string }[];
+}
+
 class Peer {
   readonly socket: WebSocket;
   readonly messages: { type: string; id?: string; payload?: never }[] = [];
@@ -40,6 +46,16 @@ class Peer {
 
   types(id?: string): string[] {
     return this.messages.filter((message) => id === undefined || message.id === id).map(({ type }) => type);
+  }
+
+  /** Pages of the snapshots that a subscription was sent. */
+  snapshots(id: string): readonly BookSnapshot[] {
+    return this.messages
+      .filter((message) => message.id === id && message.type === 'next')
+      .map(
+        ({ payload }) => (payload as unknown as { data: { booksChanged: BookSnapshot } }).data.booksChanged,
+      )
+      .filter(({ __typename }) => __typename === 'BookSnapshot');
   }
 
   async closeCode(): Promise<number | undefined> {
@@ -233,8 +249,11 @@ describe('graphql-transport-ws', () => {
     slow.socket.pause();
     await new Promise((resolve) => setImmediate(resolve));
     slow.socket.resume();
-    await until(() => slow.closed || slow.types('1').length >= 302);
+    await until(() => slow.closed || slow.snapshots('1').some(({ complete }) => complete));
     expect(slow.closed).toBeUndefined();
+    // Where events came faster than they were taken, the gateway has left upstream and resumed: the rest is one page.
+    const ids = new Set(slow.snapshots('1').flatMap(({ entries }) => entries.map(({ id }) => id)));
+    expect(ids.size).toBe(graph.books.entries().length);
   });
 
   it('tells its clients when it goes away', async () => {
