@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { GraphQLSchema } from 'graphql';
 import type { Closeable } from '../../platform/scope.ts';
 import { codedError } from '../execution/errors.ts';
 import type { OperationRequest, Prepare, PreparedOperation } from '../execution/prepare.ts';
 import type { Snapshot } from '../supergraph/snapshot.ts';
+import { retypedFields, selectedOf } from './changed-fields.ts';
 import {
   LiveStream,
   type StreamDeps,
@@ -19,7 +21,11 @@ export interface Streams extends Closeable {
     variables: OperationRequest['variables'],
     subscriber: Subscriber,
   ): Closeable;
-  /** Ends the streams whose root field has gone with the last swap; all others go on. */
+  /**
+   * Ends the streams whose root field has gone with the last swap, and those that select a field of another type now: the
+   * subgraph goes on by the types that it began the subscription with, so it could not say such a field's values.
+   * All others go on.
+   */
   onSwap(snapshot: Snapshot): void;
 }
 
@@ -137,15 +143,22 @@ export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams 
 
     onSwap({ schema }) {
       const fields = schema.getSubscriptionType()?.getFields() ?? {};
+      const retyped = new Map<GraphQLSchema, ReadonlySet<string>>();
+      const retypedSince = (before: GraphQLSchema) => {
+        const known = retyped.get(before) ?? retypedFields(before, schema);
+        retyped.set(before, known);
+        return known;
+      };
+      const endOf = ({ operation, prepared }: LiveStream): string | undefined => {
+        const { rootField } = operation;
+        if (!(rootField in fields)) return `The subscription ${rootField} is no longer part of the graph.`;
+        const field = selectedOf(prepared, retypedSince(prepared.snapshot.schema));
+        return field && `${field} is of another type now. Subscribe again, without a cursor.`;
+      };
       for (const family of [...families.values()]) {
         for (const stream of [...family.streams]) {
-          const { rootField } = stream.operation;
-          if (rootField in fields) continue;
-          const gone = codedError(
-            'NOT_FOUND',
-            `The subscription ${rootField} is no longer part of the graph.`,
-          );
-          stream.end([gone.toJSON()]);
+          const end = endOf(stream);
+          if (end !== undefined) stream.end([codedError('NOT_FOUND', end).toJSON()]);
         }
       }
     },

@@ -147,9 +147,9 @@ export class FakeGraph implements Closeable {
   /** Changes endpoint's schema as a new collection does, or the end of one. */
   async changeEndpoint(
     sdl: string,
-    options: { withoutBooks?: boolean; isSilent?: boolean } = {},
+    options: { withoutBooks?: boolean; titleType?: string; isSilent?: boolean } = {},
   ): Promise<void> {
-    this.#endpointSchema = this.#buildEndpoint(sdl, options.withoutBooks);
+    this.#endpointSchema = this.#buildEndpoint(sdl, options);
     if (!options.isSilent) await this.bus.publish('schema.changed', { subgraph: 'endpoint' });
   }
 
@@ -237,8 +237,12 @@ export class FakeGraph implements Closeable {
     } as never,
   });
 
-  #buildEndpoint(more: string, withoutBooks = false): GraphQLSchema {
-    const sdl = withoutBooks ? `${LINK} type Query { nothing: Int }` : ENDPOINT;
+  #buildEndpoint(
+    more: string,
+    { withoutBooks = false, titleType = 'String' }: { withoutBooks?: boolean; titleType?: string } = {},
+  ): GraphQLSchema {
+    const books = ENDPOINT.replace('title: String', `title: ${titleType}`);
+    const sdl = withoutBooks ? `${LINK} type Query { nothing: Int }` : books;
     const resolvers = {
       Query: {
         book: (_: unknown, { id }: { id: string }) => this.books.entry(id),

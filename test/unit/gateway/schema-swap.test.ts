@@ -81,6 +81,24 @@ describe('a change of the schema', () => {
     });
   });
 
+  it('ends the subscriptions that select a field of another type now, and no others', async () => {
+    const retyped = new Follower(graph.socketUrl, BOOKS);
+    const staying = new Follower(
+      graph.socketUrl,
+      'subscription { booksChanged { ... on BookSnapshot { complete } ... on BookDelta { upserted { id } } } }',
+    );
+    await Promise.all([retyped.count(2), staying.count(2)]);
+    await graph.changeEndpoint('', { titleType: 'ID' });
+    await until(() => retyped.isOver);
+    expect(retyped.failureCodes).toEqual(['NOT_FOUND']);
+    expect(JSON.stringify(retyped.failure)).toContain('Book.title is of another type');
+    graph.books.upsert({ id: 'b3', title: 'Three' });
+    await staying.count(3);
+    const anew = new Follower(graph.socketUrl, BOOKS);
+    await anew.count(2);
+    expect(booksKnownTo(anew.results).titles.b3).toBe('Three');
+  });
+
   it('that does not compose keeps the graph, says why, and is mended by the next', async () => {
     await graph.changeEndpoint('extend type Source { name: Int! }');
     await until(() => logged.some((line) => line.includes('do not compose')));
