@@ -115,6 +115,11 @@ export class LiveStream {
     this.#connect(undefined);
   }
 
+  /** On the graph of the last event. */
+  get prepared(): PreparedOperation {
+    return this.#prepared;
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
