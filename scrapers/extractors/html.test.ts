@@ -126,4 +126,9 @@ describe('the HTML extractor', () => {
     const page = `<div class="r">${'<div>'.repeat(depth)}deep${'</div>'.repeat(depth)}</div>`;
     expect(extract(page, '.r', { all: '.' }).records).toEqual([{ all: ['deep'] }]);
   });
+
+  it('refuses pages that nest so deeply that they would hold all else up', () => {
+    const page = `<div class="r">${'<div>'.repeat(100_000)}deep`;
+    expect(() => extract(page, '.r', { all: '.' })).toThrow('nested more than 30000 levels deep');
+  });
 });
