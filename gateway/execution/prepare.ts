@@ -123,6 +123,11 @@ function operationOf(
   return badInput(new GraphQLError(problem));
 }
 
+const TOO_DEEP = new GraphQLError('The variables are nested too deeply.');
+
+/** Graphql hands on what it met when it read a value: there the stack has ended. */
+const isTooDeep = (error: unknown) => error instanceof RangeError;
+
 /** @returns Why the operation may not run with these variables; undefined where it may. */
 export function admit(
   prepared: PreparedOperation,
@@ -136,7 +141,7 @@ export function admit(
     variables ?? {},
     { maxErrors: 20 },
   );
-  if (errors) return { errors: errors.map(badInput) };
+  if (errors) return { errors: errors.map((error) => badInput(isTooDeep(error) ? TOO_DEEP : error)) };
   const cost = prepared.size.cost(variables ?? {});
   if (cost <= limits.costMax) return undefined;
   const message = `The operation costs ${cost}; ${limits.costMax} are allowed. Ask for fewer fields, or a smaller "first".`;

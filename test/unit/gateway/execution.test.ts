@@ -66,6 +66,15 @@ describe('the graph', () => {
     expect((await graph.ask(query, { search: { text: 'x' } })).errors).toBeUndefined();
   });
 
+  it('says so where variables are nested too deeply to be read', async () => {
+    const query = 'query($search: SourceSearch) { sources(search: $search) { id } }';
+    let search: Record<string, unknown> = { text: 'x' };
+    for (let level = 0; level < 4_000; level++) search = { not: search };
+    expect(await failure(query, { search })).toMatchObject([
+      { message: 'The variables are nested too deeply.', code: 'BAD_USER_INPUT' },
+    ]);
+  });
+
   it('refuses what is too deep, too costly or too long, before it asks anybody', async () => {
     const deep = '{ sources { books { source { books { source { books { id } } } } } } }';
     expect(await failure(deep)).toMatchObject([

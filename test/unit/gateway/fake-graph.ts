@@ -27,7 +27,7 @@ const CONFIGURATION = `${LINK}
     slow: String
     secrets: [String!]! @inaccessible
   }
-  input SourceSearch { text: String  inner: Boolean @inaccessible }
+  input SourceSearch { text: String  not: SourceSearch  inner: Boolean @inaccessible }
   type Mutation { touchSource(id: ID!): Source }
   type Subscription { sourceChanged(id: ID): Source! }
   type Source @key(fields: "id") { id: ID!  name: String!  touches: Int!  books(first: Int = 20): [Book!]! }
