@@ -2,8 +2,8 @@ import type { Platform } from './platform.ts';
 
 /** Says what listens where, and the three things to try next. */
 export function announce(platform: Platform, lines: readonly string[], tries: readonly string[]): void {
-  const { gatewayUrl, dataFolder, startMs, services } = platform;
-  const where = services.map(({ name, url }) => `${name} ${new URL(url).host}`).join(', ');
+  const { gatewayUrl, dataFolder, startMs, subgraphs } = platform;
+  const where = subgraphs.map(({ name, url }) => `${name} ${new URL(url).host}`).join(', ');
   const out = [
     '',
     `Tributary is up, ${(startMs / 1000).toFixed(1)} s after it was started.`,

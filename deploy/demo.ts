@@ -6,7 +6,8 @@ import { systemClock } from '../platform/clock.ts';
 import type { AddSourceInput } from '../subgraphs/configuration/generated.ts';
 import { announce } from './announce.ts';
 import { demoSources } from './demo-sources.ts';
-import { type Platform, runPlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
+import { runPlatform } from './run.ts';
 
 /** Slow enough to read a change, fast enough to see the next. */
 const CHANGE_EVERY_MS = 5_000;
@@ -23,8 +24,8 @@ await runPlatform(
     // The shop is on this machine, which a scraper must not read unless it is told so.
     SCRAPER_ALLOW_NETWORKS: process.env.SCRAPER_ALLOW_NETWORKS ?? '127.0.0.1/32',
   },
-  async (platform) => {
-    const shop = await openShopAgain();
+  async (platform, scope) => {
+    const shop = scope.use(await openShopAgain());
     const names = await addSources(platform, demoSources(shop.url));
     announce(
       platform,

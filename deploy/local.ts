@@ -1,6 +1,6 @@
 /** Everything on one machine, in one process with its workers as child processes, on the embedded adapters. */
 import { announce } from './announce.ts';
-import { runPlatform } from './platform.ts';
+import { runPlatform } from './run.ts';
 
 await runPlatform(process.env, (platform) =>
   announce(
