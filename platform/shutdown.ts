@@ -1,10 +1,28 @@
+import type { EventEmitter } from 'node:events';
+import { type Clock, systemClock } from './clock.ts';
+
+/**
+ * Signals closer together are one: at Ctrl-C the terminal signals every process in its foreground, and npm passes
+ * on to the program it runs what that program has already got.
+ */
+const SAME_SIGNAL_MS = 500;
+
+interface ShutdownDeps {
+  readonly signals?: EventEmitter;
+  readonly clock?: Clock;
+  readonly exit?: (code: number) => void;
+}
+
 /** Aborted by the first SIGINT or SIGTERM; the second ends the process at once. */
-export function shutdownSignal(): AbortSignal {
+export function shutdownSignal(deps: ShutdownDeps = {}): AbortSignal {
+  const { signals = process, clock = systemClock, exit = process.exit } = deps;
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
+  let firstAtMs: number | undefined;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    signals.on(name, () => {
+      firstAtMs ??= clock.now();
       controller.abort();
+      if (clock.now() - firstAtMs >= SAME_SIGNAL_MS) exit(130);
     });
   }
   return controller.signal;

@@ -141,6 +141,27 @@ describe('stopping', () => {
     }
   });
 
+  it('stops in order at a Ctrl-C that npm passes on a second time, and goes on at once', async () => {
+    const platform = await new PlatformProcess().start();
+    try {
+      await until('a worker to be there', async () => {
+        const { cluster } = await platform.query('{ cluster { workers { id } } }');
+        return cluster.workers.length > 0;
+      });
+      process.kill(platform.pid, 'SIGINT');
+      expect(await platform.stop('SIGINT')).toBe(0);
+      const restartedAt = new Date().toISOString();
+      await platform.start();
+      // The former worker has given its leases back: nobody waits for their end.
+      const { cluster } = await platform.query('{ cluster { workers { startedAt } } }');
+      expect(
+        cluster.workers.filter(({ startedAt }: { startedAt: string }) => startedAt < restartedAt),
+      ).toEqual([]);
+    } finally {
+      await platform.dispose();
+    }
+  });
+
   it('leaves no worker behind when it is killed', async () => {
     const platform = await new PlatformProcess().start();
     try {
