@@ -149,27 +149,31 @@ describeInBrowser('GraphiQL in a browser', () => {
     expect(sources.nodes[0]).toMatchObject({ id: sourceId, lastRun: { status: 'SUCCEEDED', records: 6 } });
   });
 
-  it.each(['light', 'dark'] as const)('is readable in %s, as the system asks', async (scheme) => {
-    await graphiql.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+  /** The page has a theme before its editor has its colours: waits for both. */
+  async function readableOn(scheme: 'light' | 'dark'): Promise<Legibility> {
     let seen: Legibility | undefined;
-    await until(
+    return until(
       `readable text on ${scheme}`,
       async () => {
         seen = await graphiql.legibility();
         const isAsked = scheme === 'light' ? seen.background > 0.8 : seen.background < 0.1;
-        return isAsked && seen.contrast >= CONTRAST_MIN;
+        return isAsked && seen.contrast >= CONTRAST_MIN && seen;
       },
       () => seen,
     );
+  }
+
+  it.each(['light', 'dark'] as const)('is readable in %s, as the system asks', async (scheme) => {
+    await graphiql.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    expect((await readableOn(scheme)).contrast).toBeGreaterThanOrEqual(CONTRAST_MIN);
   });
 
   it('changes its theme where the user says so, and stays with it', async () => {
     await graphiql.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
     await graphiql.chooseTheme('Dark');
-    await until('a dark page', async () => (await graphiql.legibility()).background < 0.1);
+    await readableOn('dark');
     await graphiql.reload();
-    expect(await graphiql.legibility()).toMatchObject({ background: expect.closeTo(0.02, 1) });
-    expect((await graphiql.legibility()).contrast).toBeGreaterThan(CONTRAST_MIN);
+    expect((await readableOn('dark')).background).toBeCloseTo(0.02, 1);
   });
 
   it('keeps to its own origin, under a strict policy, without an error', async () => {
