@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -130,6 +130,14 @@ describe('A SQLite file', () => {
     expect(() => file.run('DELETE FROM things')).toThrow(closed);
     expect(() => file.script('DROP TABLE things')).toThrow(closed);
     expect(() => file.transaction(() => 1)).toThrow(closed);
+  });
+
+  it('leaves all in one file once it is closed, for whoever copies it', () => {
+    const file = withTable();
+    file.run('INSERT INTO things VALUES (1, ?, NULL)', 'a');
+    file.close();
+    copyFileSync(join(folder, 'a.db'), join(folder, 'copy.db'));
+    expect(open('copy.db').all('SELECT name FROM things')).toEqual([{ name: 'a' }]);
   });
 
   it('says which file cannot be opened', () => {

@@ -92,7 +92,20 @@ export class SqliteFile {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#statements.clear();
+    this.#writeBack();
     this.#database.close();
+  }
+
+  /**
+   * Leaves all in the one file. SQLite does so at the last close, but libsql puts that off until its statements
+   * are collected as garbage: by then somebody may be copying the files.
+   */
+  #writeBack(): void {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // A full disk, say: all is in the log, and read from there at the next open.
+    }
   }
 
   #statement(sql: string): Database.Statement {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteCollectionStore } from '../../platform/adapters/sqlite-collection-store.ts';
-import { SqliteFile } from '../../platform/sqlite.ts';
 import { collectionStoreContract } from './collection-store.ts';
 import { batchOf, commit, definitionOf, entryOf, NOW } from './collection-store-builders.ts';
 
@@ -55,10 +54,6 @@ describe('The files of a SqliteCollectionStore', () => {
 
   it('are refused in one line where they are damaged', async () => {
     for (const name of ['journal.db', 'entries.db']) {
-      // What still stands in the write-ahead log would mend the file.
-      const database = new SqliteFile(join(folder, name), { durability: 'FULL' });
-      database.script('PRAGMA wal_checkpoint(TRUNCATE)');
-      database.close();
       const file = await open(join(folder, name), 'r+');
       const { size } = await stat(join(folder, name));
       for (let at = 4096; at < size; at += 4096) await file.write(Buffer.alloc(4096), 0, 4096, at);
