@@ -3,7 +3,7 @@ import type { CollectionField } from '../../../platform/model/collection-definit
 import type { Item } from '../../../platform/model/entry-state.ts';
 import type { FieldValue } from '../../../platform/model/record.ts';
 import type { FieldType, Merge } from '../../../platform/model/source-spec.ts';
-import { aggregate, compareCodePoints } from './aggregate.ts';
+import { aggregate } from './aggregate.ts';
 
 /** Items that said these values one after the other; the first became news again last. */
 function itemsOf(values: readonly (FieldValue | undefined)[]): Item[] {
@@ -114,19 +114,5 @@ describe('aggregate', () => {
   it('does not take what all objects have for a value', () => {
     const field = { ...fieldOf('JSON', 'LATEST'), name: 'constructor' };
     expect(aggregate(itemsOf(['a']), field)).toBeUndefined();
-  });
-});
-
-describe('compareCodePoints', () => {
-  it.each([
-    ['a', 'b', -1],
-    ['a', 'ab', -1],
-    ['', '', 0],
-    ['\u{ffff}', '\u{10000}', -1],
-    ['\u{10000}', '\u{10001}', -1],
-    ['x\u{d7ff}', 'x\u{e000}', -1],
-  ])('puts %j and %j in order', (a, b, sign) => {
-    expect(Math.sign(compareCodePoints(a, b))).toBe(sign);
-    expect(Math.sign(compareCodePoints(b, a))).toBe(sign === 0 ? 0 : -sign);
   });
 });

@@ -1,3 +1,4 @@
+import { compareCodePoints } from '../../../platform/model/code-points.ts';
 import type { CollectionField } from '../../../platform/model/collection-definition.ts';
 import type { Item } from '../../../platform/model/entry-state.ts';
 import type { FieldValue } from '../../../platform/model/record.ts';
@@ -69,22 +70,6 @@ function compare(type: FieldType, a: FieldValue, b: FieldValue): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (typeof a !== 'string' || typeof b !== 'string') return 0;
   return (type === 'DECIMAL' ? compareDecimals(a, b) : 0) || compareCodePoints(a, b);
-}
-
-/** As `<` does, but by code point: UTF-16 would put U+FFFF behind U+10000. */
-export function compareCodePoints(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index++) {
-    const left = a.charCodeAt(index);
-    const right = b.charCodeAt(index);
-    if (left === right) continue;
-    // Surrogates stand for what is beyond U+FFFF, so they go behind all other units.
-    const isLeftSurrogate = left >= 0xd800 && left <= 0xdfff;
-    const isRightSurrogate = right >= 0xd800 && right <= 0xdfff;
-    if (isLeftSurrogate !== isRightSurrogate) return isLeftSurrogate ? 1 : -1;
-    return left - right;
-  }
-  return a.length - b.length;
 }
 
 function decimalTotal(said: readonly Said[], merge: 'SUM' | 'AVG'): string {

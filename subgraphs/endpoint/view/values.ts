@@ -1,3 +1,4 @@
+import { compareCodePoints } from '../../../platform/model/code-points.ts';
 import type { AggregatedType, FieldScalar } from '../../../platform/model/field-type.ts';
 import type { FieldValue, FieldValues } from '../../../platform/model/record.ts';
 import { decimalOrder } from './decimal-order.ts';
@@ -95,21 +96,4 @@ export function comparable(scalar: FieldScalar, value: FieldValue): Comparable {
 export function compare(a: Comparable, b: Comparable): number {
   if (typeof a === 'number' || typeof b === 'number') return Number(a) - Number(b);
   return compareCodePoints(a, b);
-}
-
-/** JavaScript's own `<` sorts by UTF-16 code unit, which puts U+1F600 before U+FF5E. */
-function compareCodePoints(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index++) {
-    const unitA = a.charCodeAt(index);
-    const unitB = b.charCodeAt(index);
-    if (unitA === unitB) continue;
-    const isAstralA = isSurrogate(unitA);
-    return isAstralA === isSurrogate(unitB) ? unitA - unitB : isAstralA ? 1 : -1;
-  }
-  return a.length - b.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
 }
