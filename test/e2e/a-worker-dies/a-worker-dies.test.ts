@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PlatformProcess, until } from '../harness.ts';
+import { childrenOf } from '../processes.ts';
 import { openSite, type Site } from '../site.ts';
 
 const PAGES = 5;
@@ -15,13 +15,6 @@ describe('a worker that dies in the middle of a run', () => {
   let held = new Promise<void>((resolve) => {
     release = resolve;
   });
-
-  const workerPids = () =>
-    execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/).map(Number))
-      .filter(([, parent]) => parent === platform.pid)
-      .map(([pid]) => pid as number);
 
   beforeAll(async () => {
     site = await openSite((path) => {
@@ -76,7 +69,7 @@ describe('a worker that dies in the middle of a run', () => {
       );
       return !errors && data?.items.totalCount === 6;
     });
-    const [worker] = workerPids();
+    const [worker] = childrenOf(platform.pid);
     process.kill(worker as number, 'SIGKILL');
     await until(
       'another worker to reach that page',

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../platform/sdl.ts';
 import { PlatformProcess, until } from '../harness.ts';
+import { childrenOf, isAlive } from '../processes.ts';
 
 /** Starts the platform where it must refuse to. @returns What it said, and how it ended. */
 async function refusal(
@@ -20,26 +21,6 @@ async function refusal(
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const [code] = await once(child, 'exit');
   return { code: code as number | null, lines: output.split('\n').filter((line) => line !== '') };
-}
-
-/** Processes whose parent is `pid`. */
-function childrenOf(pid: number): number[] {
-  const table = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' });
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, parent]) => parent === pid)
-    .map(([child]) => child as number)
-    .filter((child) => isAlive(child));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('starting', () => {
