@@ -254,6 +254,7 @@ describe('The orchestrator', () => {
     let isLeader = false;
     const leadership: Leadership = {
       isLeader: () => isLeader,
+      isOtherLeading: () => !isLeader,
       watch(listener) {
         listeners.add(listener);
         listener(isLeader);

@@ -17,6 +17,10 @@ export class AlwaysLeader implements Leadership {
     return !this.#isClosed;
   }
 
+  isOtherLeading(): boolean {
+    return false;
+  }
+
   watch(listener: (isLeader: boolean) => void): Closeable {
     if (this.#isClosed) throw new ClosedError('The leadership');
     // A listener of its own for each call, so that the same function can listen twice.

@@ -29,6 +29,12 @@ export class MemoryBus implements Bus {
     return { close: () => void listeners.delete(own) };
   }
 
+  /** Nothing is ever lost between a publisher and a listener of one process. */
+  onGap(): Closeable {
+    if (this.#isClosed) throw new ClosedError('The bus');
+    return { close() {} };
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#listeners.clear();

@@ -17,8 +17,12 @@ export interface Topics {
     readonly incarnation: string;
     readonly version: number;
   };
+  /** Something was journaled for a collection, or its fold became free (datasource, among its replicas). */
+  'journal.changed': { readonly incarnation: string };
   /** A subgraph's SDL changed (endpoint). */
   'schema.changed': { readonly subgraph: string };
+  /** A preview was asked for, taken or answered (configuration, among its replicas). */
+  'previews.changed': { readonly previewId: string };
 }
 
 export type Topic = keyof Topics;
@@ -28,4 +32,9 @@ export interface Bus extends Closeable {
   publish<T extends Topic>(topic: T, message: Topics[T]): Promise<void>;
   /** From the moment it resolves, no message of this process is missed. A listener that throws disturbs no other. */
   subscribe<T extends Topic>(topic: T, listener: (message: Topics[T]) => void): Promise<Closeable>;
+  /**
+   * Called when messages may have been lost, once it is sure that no further ones are: whoever relies on them reads
+   * anew what they would have told of. A bus within one process loses none. A listener that throws disturbs no other.
+   */
+  onGap(listener: () => void): Closeable;
 }

@@ -10,6 +10,11 @@ export interface Leadership extends Closeable {
    * begun under it must be harmless when two do it.
    */
   isLeader(): boolean;
+  /**
+   * Whether another process is known to lead. Where nobody can be asked it is not: who goes on with what was begun
+   * is better than nobody.
+   */
+  isOtherLeading(): boolean;
   /** Called at once with what holds, then at every change. A listener that throws disturbs no other. */
   watch(listener: (isLeader: boolean) => void): Closeable;
 }

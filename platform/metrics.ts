@@ -1,0 +1,68 @@
+import {
+  Counter,
+  type CounterConfiguration,
+  collectDefaultMetrics,
+  Gauge,
+  type GaugeConfiguration,
+  Histogram,
+  type HistogramConfiguration,
+  Registry,
+} from 'prom-client';
+
+/** Of durations, in seconds: from what is answered from memory to what is about to be given up. */
+export const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * What a process counts of itself, for `/metrics`. Asking twice for a name gives the same instrument, so that
+ * services within one process may share it.
+ *
+ * @see https://prometheus.io/docs/practices/naming/
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+
+  readonly contentType = this.#registry.contentType;
+
+  counter<L extends string>(configuration: Omit<CounterConfiguration<L>, 'registers'>): Counter<L> {
+    return (
+      this.#known<Counter<L>>(configuration.name) ??
+      new Counter({ ...configuration, registers: [this.#registry] })
+    );
+  }
+
+  gauge<L extends string>(configuration: Omit<GaugeConfiguration<L>, 'registers'>): Gauge<L> {
+    return (
+      this.#known<Gauge<L>>(configuration.name) ??
+      new Gauge({ ...configuration, registers: [this.#registry] })
+    );
+  }
+
+  /** @param configuration.buckets @default DURATION_BUCKETS */
+  histogram<L extends string>(configuration: Omit<HistogramConfiguration<L>, 'registers'>): Histogram<L> {
+    const whole = { buckets: DURATION_BUCKETS, ...configuration, registers: [this.#registry] };
+    return this.#known<Histogram<L>>(configuration.name) ?? new Histogram(whole);
+  }
+
+  /** Counts what a bound refused, cut off or repeated: which one, by the name of its setting or constant. */
+  get limits(): Counter<'limit'> {
+    return this.counter({
+      name: 'tributary_limit_hits_total',
+      help: 'How often a bound refused, cut off or repeated something, by the name of its setting',
+      labelNames: ['limit'],
+    });
+  }
+
+  /** Adds what Node tells of the process: memory, event loop, garbage collection. Once for each process. */
+  addProcess(): void {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** All of them, in Prometheus' text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #known<T>(name: string): T | undefined {
+    return this.#registry.getSingleMetric(name) as T | undefined;
+  }
+}
