@@ -108,7 +108,7 @@ async function openConfiguration(demands: readonly PoolDemand[] = []) {
   );
   const server = await openSubgraphServer(
     { schema: () => schema, logger: silentLogger },
-    { serviceToken: TOKEN },
+    { service: 'configuration', serviceToken: TOKEN },
   );
   const registration = await registry.register({
     id: 'configuration-1',

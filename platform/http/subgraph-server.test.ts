@@ -20,7 +20,7 @@ beforeEach(async () => {
   server = scope.use(
     await openSubgraphServer(
       { schema: () => subgraph.schema, logger: silentLogger },
-      { serviceToken: TOKEN, bodyBytesMax: 10_000 },
+      { service: 'endpoint', serviceToken: TOKEN, bodyBytesMax: 10_000 },
     ),
   );
 });
@@ -101,7 +101,10 @@ describe('The server of a subgraph', () => {
   it('takes a new schema for the next operation, also where the document was known', async () => {
     let schema = subgraph.schema;
     const swapping = scope.use(
-      await openSubgraphServer({ schema: () => schema, logger: silentLogger }, { serviceToken: TOKEN }),
+      await openSubgraphServer(
+        { schema: () => schema, logger: silentLogger },
+        { service: 'endpoint', serviceToken: TOKEN },
+      ),
     );
     const ask = async () => {
       const body = JSON.stringify({ query: '{ fresh: open }' });
@@ -116,10 +119,58 @@ describe('The server of a subgraph', () => {
     schema = buildSchema('type Query { other: Int }');
     expect(await ask()).toBe('Cannot query field "open" on type "Query".');
   });
+
+  it('looks once whether there is a newer schema before it refuses an operation', async () => {
+    let schema = buildSchema('type Query { other: Int }');
+    let refreshes = 0;
+    const refresh = async () => {
+      refreshes++;
+      schema = subgraph.schema;
+    };
+    const deps = { schema: () => schema, refresh, logger: silentLogger };
+    server = scope.use(await openSubgraphServer(deps, { service: 'endpoint', serviceToken: TOKEN }));
+    expect((await post({ query: '{ open }' })).body).toEqual({ data: { open: 'open' } });
+    expect(codes(await post({ query: '{ unknown }' }))).toEqual(['BAD_USER_INPUT']);
+    expect(refreshes).toBe(2);
+  });
+
+  it('counts what it answers, and how that ended', async () => {
+    await post({ query: '{ open }' });
+    await post({ query: '{ stale }' }, asService);
+    const metrics = await (await fetch(new URL('/metrics', server.url))).text();
+    expect(metrics).toContain('duration_seconds_count{service="endpoint",kind="query",outcome="ok"} 1');
+    expect(metrics).toContain('duration_seconds_count{service="endpoint",kind="query",outcome="error"} 1');
+  });
+
+  it('is not ready while what it needs is not, nor once it is to stop, and answers all the same', async () => {
+    let isReady = false;
+    const deps = { schema: () => subgraph.schema, isReady: () => isReady, logger: silentLogger };
+    server = scope.use(await openSubgraphServer(deps, { service: 'endpoint', serviceToken: TOKEN }));
+    const status = async () => (await fetch(new URL('/readyz', server.url))).status;
+    expect(await status()).toBe(503);
+    isReady = true;
+    expect(await status()).toBe(200);
+    server.drain();
+    expect(await status()).toBe(503);
+    expect((await post({ query: '{ open }' })).status).toBe(200);
+  });
 });
 
 describe('Closing the server of a subgraph', () => {
-  it('cuts requests that run, and closes twice', async () => {
+  it('lets requests that run finish', async () => {
+    const running = post({ query: '{ slow }' }, asService);
+    await expect.poll(() => subgraph.waiting(), DEADLINE).toBe(1);
+    const closed = server.close();
+    await expect(post({ query: '{ open }' })).rejects.toThrow();
+    subgraph.release();
+    expect((await running).body).toEqual({ data: { slow: 'at last' } });
+    await closed;
+  });
+
+  it('cuts requests that run for too long, and closes twice', async () => {
+    const deps = { schema: () => subgraph.schema, logger: silentLogger };
+    const options = { service: 'endpoint', serviceToken: TOKEN, drainMs: 20 } as const;
+    server = scope.use(await openSubgraphServer(deps, options));
     const running = post({ query: '{ slow }' }, asService);
     const failed = expect(running).rejects.toThrow();
     await expect.poll(() => subgraph.waiting(), DEADLINE).toBe(1);

@@ -14,11 +14,30 @@ import {
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../logger.ts';
+import { Metrics } from '../metrics.ts';
+import type { ServiceName } from '../ports/registry.ts';
 import type { Closeable } from '../scope.ts';
 import { formatError, formatResult } from './graphql-errors.ts';
 import type { SubgraphContext } from './inner-operations.ts';
 
+export interface SubgraphServerDeps {
+  /** Asked for at each operation; what is running finishes on the schema it began with. */
+  readonly schema: () => GraphQLSchema;
+  /**
+   * Asked once for an operation that does not fit the schema, which is then looked at again: the gateway may have
+   * heard of a type from another replica before this one has. Without it such an operation fails at once.
+   */
+  readonly refresh?: () => Promise<void>;
+  /** Whether requests should be sent here. @default always */
+  readonly isReady?: () => boolean;
+  readonly logger: Logger;
+  /** @default counted and never shown */
+  readonly metrics?: Metrics;
+}
+
 export interface SubgraphServerOptions {
+  /** Named in metrics. */
+  readonly service: ServiceName;
   /** @default '127.0.0.1' */
   readonly host?: string;
   /** 0 takes any free port. @default 0 */
@@ -26,11 +45,15 @@ export interface SubgraphServerOptions {
   readonly serviceToken: string;
   /** Largest request taken, in bytes: a batch of 1,000 records of 16 kB. @default 16 MiB */
   readonly bodyBytesMax?: number;
+  /** How long requests under way may take to end once the server closes, in milliseconds. @default 2_000 */
+  readonly drainMs?: number;
 }
 
 export interface SubgraphServer extends Closeable {
   /** `http://127.0.0.1:41234/graphql`; subscriptions are on the same path. */
   readonly url: string;
+  /** Says from now on that nothing more should be sent here; what comes all the same is answered. */
+  drain(): void;
 }
 
 /** Documents kept parsed and validated for the current schema; services send few distinct ones. */
@@ -40,6 +63,8 @@ const DOCUMENTS_MAX = 500;
 const SOCKET_MESSAGE_BYTES_MAX = 1024 * 1024;
 /** How long a client may take to close its WebSocket when we close: far less than a stop of the platform takes. */
 const GOODBYE_MS_MAX = 500;
+/** What is being answered when the server closes gets this long: a batch is journaled in a hundredth of it. */
+const DRAIN_MS = 2_000;
 
 interface GraphQLRequest {
   readonly query: string;
@@ -50,20 +75,22 @@ interface GraphQLRequest {
 /**
  * Serves a subgraph to the gateway and to the other services: GraphQL over HTTP (POST of JSON only) and
  * graphql-transport-ws. Not for apps: those meet the gateway.
- *
- * @param schema Asked for at each operation; what is running finishes on the schema it began with.
  */
 export async function openSubgraphServer(
-  { schema, logger }: { schema: () => GraphQLSchema; logger: Logger },
+  deps: SubgraphServerDeps,
   options: SubgraphServerOptions,
 ): Promise<SubgraphServer> {
+  const { logger, isReady = () => true, metrics = new Metrics() } = deps;
   const isServiceToken = tokenCheck(options.serviceToken);
-  const prepare = createPreparer();
+  const prepare = withRefresh(createPreparer(), deps);
+  const observe = createRequestObserver(metrics, options.service);
+  let isDraining = false;
+  let closing: Promise<void> | undefined;
   const app = fastify({
     bodyLimit: options.bodyBytesMax ?? 16 * 1024 * 1024,
     // Longer than the pools of our clients keep idle connections, so that the client closes first.
     keepAliveTimeout: 120_000,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
   });
 
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
@@ -75,8 +102,17 @@ export async function openSubgraphServer(
         : [error.message, 'BAD_USER_INPUT'];
     return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
   });
+  app.addHook('onResponse', async () => {
+    // Its connection has just become idle, and is in the way of the close.
+    if (closing) setImmediate(() => app.server.closeIdleConnections());
+  });
   app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/readyz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) =>
+    isDraining || !isReady()
+      ? reply.code(503).send({ status: isDraining ? 'stopping' : 'not ready' })
+      : { status: 'ok' },
+  );
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   app.post('/graphql', async (request, reply) => {
     const body = request.body as GraphQLRequest | null;
     if (typeof body?.query !== 'string') {
@@ -85,24 +121,26 @@ export async function openSubgraphServer(
         .send({ errors: [{ message: 'The body wants a "query".', extensions: { code: 'BAD_USER_INPUT' } }] });
     }
     const context: SubgraphContext = { isService: isServiceToken(bearerOf(request.headers.authorization)) };
-    const current = schema();
-    const prepared = prepare(current, body.query);
+    const prepared = await prepare(body.query);
     if ('errors' in prepared) {
       return reply.send(formatResult({ errors: prepared.errors }, logger));
     }
-    if (getOperationAST(prepared.document, body.operationName)?.operation === 'subscription') {
+    const kind = getOperationAST(prepared.document, body.operationName)?.operation ?? 'query';
+    if (kind === 'subscription') {
       const error = new GraphQLError('Subscriptions go over WebSocket.', {
         extensions: { code: 'BAD_USER_INPUT' },
       });
       return reply.code(400).send(formatResult({ errors: [error] }, logger));
     }
+    const end = observe(kind);
     const result = await execute({
-      schema: current,
+      schema: prepared.schema,
       document: prepared.document,
       variableValues: body.variables,
       operationName: body.operationName,
       contextValue: context,
     });
+    end(result.errors === undefined);
     return reply.send(formatResult(result, logger));
   });
 
@@ -114,12 +152,17 @@ export async function openSubgraphServer(
   });
   const graphqlWs = useServer<{ authorization?: string }>(
     {
-      schema: () => schema(),
       execute,
       subscribe,
-      context: (ctx): SubgraphContext & Record<string, unknown> => ({
-        isService: isServiceToken(bearerOf(ctx.connectionParams?.authorization)),
-      }),
+      async onSubscribe({ connectionParams }, _id, { query, variables, operationName }) {
+        const prepared = await prepare(query);
+        if ('errors' in prepared) return prepared.errors;
+        const contextValue: SubgraphContext = {
+          isService: isServiceToken(bearerOf(connectionParams?.authorization)),
+        };
+        const { schema: current, document } = prepared;
+        return { schema: current, document, variableValues: variables, operationName, contextValue };
+      },
       onError: ({ extra }, _id, _payload, errors) =>
         // Whoever has gone in the middle of an event is told nothing, and it is no failure of ours.
         extra.socket.readyState === WebSocket.OPEN
@@ -133,8 +176,9 @@ export async function openSubgraphServer(
   await app.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
   const { address, family, port } = app.server.address() as AddressInfo;
   const hostname = family === 'IPv6' ? `[${address}]` : address;
-  let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
+    isDraining = true;
+    const force = setTimeout(() => app.server.closeAllConnections(), options.drainMs ?? DRAIN_MS);
     // Waits for every socket's goodbye; whoever does not say it in time is cut off.
     const cutOff = setTimeout(() => {
       for (const socket of sockets.clients) socket.terminate();
@@ -142,10 +186,14 @@ export async function openSubgraphServer(
     await graphqlWs.dispose();
     clearTimeout(cutOff);
     await app.close();
+    clearTimeout(force);
   }
 
   return {
     url: `http://${hostname}:${port}/graphql`,
+    drain() {
+      isDraining = true;
+    },
     close() {
       closing ??= close();
       return closing;
@@ -165,7 +213,37 @@ function tokenCheck(expected: string): (given: string | undefined) => boolean {
   };
 }
 
-type Prepared = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] };
+/** @returns Begins to measure an operation; what it returns is called with how that ended. */
+function createRequestObserver(metrics: Metrics, service: ServiceName) {
+  const duration = metrics.histogram({
+    name: 'tributary_request_duration_seconds',
+    help: 'From a request to a subgraph to its answer',
+    labelNames: ['service', 'kind', 'outcome'],
+  });
+  return (kind: string) => {
+    const end = duration.startTimer({ service, kind });
+    return (isWell: boolean) => end({ outcome: isWell ? 'ok' : 'error' });
+  };
+}
+
+type Prepared =
+  | { readonly schema: GraphQLSchema; readonly document: DocumentNode }
+  | { readonly errors: readonly GraphQLError[] };
+
+/** Prepares for the current schema, and once more where that was refreshed since. */
+function withRefresh(
+  prepare: (schema: GraphQLSchema, query: string) => Prepared,
+  { schema, refresh }: SubgraphServerDeps,
+): (query: string) => Promise<Prepared> {
+  return async (query) => {
+    const before = schema();
+    const prepared = prepare(before, query);
+    if (!('errors' in prepared) || !refresh) return prepared;
+    // One that cannot be refreshed is the one there is.
+    await refresh().catch(() => {});
+    return schema() === before ? prepared : prepare(schema(), query);
+  };
+}
 
 function createPreparer(): (schema: GraphQLSchema, query: string) => Prepared {
   let known = new Map<string, Prepared>();
@@ -188,7 +266,7 @@ function parseAndValidate(schema: GraphQLSchema, query: string): Prepared {
   try {
     const document = parse(query);
     const errors = validate(schema, document);
-    return errors.length > 0 ? { errors } : { document };
+    return errors.length > 0 ? { errors } : { schema, document };
   } catch (error) {
     if (error instanceof GraphQLError) return { errors: [error] };
     throw error;

@@ -5,6 +5,7 @@ import { guardInnerOperations } from '../../platform/http/inner-operations.ts';
 import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
 import type { IdFactory } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import { createAddressGuard } from '../../platform/network/address-guard.ts';
 import type { Bus } from '../../platform/ports/bus.ts';
 import type { SourceStore } from '../../platform/ports/source-store.ts';
@@ -30,6 +31,8 @@ export interface ConfigurationDeps {
   readonly clock: Clock;
   readonly newId: IdFactory;
   readonly logger: Logger;
+  /** @default counted and never shown */
+  readonly metrics?: Metrics;
 }
 
 export interface ConfigurationServiceConfig extends ConfigurationConfig {
@@ -83,13 +86,13 @@ export async function openConfigurationService(
     const { serviceToken, host, port } = config;
     const server = scope.use(
       await openSubgraphServer(
-        { schema: () => schema, logger },
-        { serviceToken, ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) },
+        { ...deps, schema: () => schema },
+        { service: 'configuration', serviceToken, ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) },
       ),
     );
     // Closed first, since requests that wait for a preview would hold the server open.
     scope.use(previews);
-    return { url: server.url, close: () => scope.close() };
+    return { url: server.url, drain: () => server.drain(), close: () => scope.close() };
   } catch (error) {
     await scope.close().catch(() => {});
     throw error;

@@ -5,6 +5,7 @@ import { guardInnerOperations } from '../../platform/http/inner-operations.ts';
 import type { ServiceClient } from '../../platform/http/service-client.ts';
 import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import type { Bus } from '../../platform/ports/bus.ts';
 import type { CollectionStore } from '../../platform/ports/collection-store.ts';
 import { Scope } from '../../platform/scope.ts';
@@ -26,6 +27,8 @@ export interface DatasourceDeps {
   readonly configuration: ServiceClient;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** @default counted and never shown */
+  readonly metrics?: Metrics;
 }
 
 export interface DatasourceOptions extends DatasourceConfig {
@@ -111,8 +114,8 @@ export async function openDatasourceService(
     const schema = guardInnerOperations(
       buildSubgraphSchema({ typeDefs: parse(readSdl('datasource')), resolvers: resolvers as never }),
     );
-    const server = scope.use(await openSubgraphServer({ schema: () => schema, logger }, config));
-    return { url: server.url, close: () => scope.close() };
+    const server = scope.use(await openSubgraphServer({ ...deps, schema: () => schema }, { ...config, service: 'datasource' }));
+    return { url: server.url, drain: () => server.drain(), close: () => scope.close() };
   } catch (error) {
     await scope.close();
     throw error;

@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { ServiceClient } from '../../platform/http/service-client.ts';
 import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import type { Bus } from '../../platform/ports/bus.ts';
 import type { ViewCache } from '../../platform/ports/view-cache.ts';
 import { Scope } from '../../platform/scope.ts';
@@ -21,6 +22,8 @@ export interface EndpointDeps {
   readonly cache?: ViewCache | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** @default counted and never shown */
+  readonly metrics?: Metrics;
 }
 
 export interface EndpointOptions extends EndpointConfig {
@@ -63,7 +66,12 @@ export async function openEndpointService(
         .catch((error) => logger.warn({ err: error }, 'schema change not published'));
     }
 
-    const server = scope.use(await openSubgraphServer({ schema: () => schema.current, logger }, options));
+    const server = scope.use(
+      await openSubgraphServer(
+        { ...deps, schema: () => schema.current, refresh: () => definitions.sync() },
+        { ...options, service: 'endpoint' },
+      ),
+    );
     scope.use(await bus.subscribe('definitions.changed', () => definitions.wake()));
     scope.use(
       await bus.subscribe('collection.changed', ({ collection, incarnation, version }) => {
@@ -74,7 +82,7 @@ export async function openEndpointService(
     );
     definitions.wake();
     set.wake();
-    return { url: server.url, close: () => scope.close() };
+    return { url: server.url, drain: () => server.drain(), close: () => scope.close() };
   } catch (error) {
     await scope.close();
     throw error;

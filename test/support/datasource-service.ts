@@ -70,7 +70,7 @@ export class DatasourceHarness {
     });
     const configuration = await openSubgraphServer(
       { schema: () => schema, logger: silentLogger },
-      { serviceToken: SERVICE_TOKEN },
+      { service: 'configuration', serviceToken: SERVICE_TOKEN },
     );
     harness = new DatasourceHarness(folder, environment, configuration);
     await harness.registry.register({ id: 'c', service: 'configuration', url: configuration.url });

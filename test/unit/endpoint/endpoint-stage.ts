@@ -188,7 +188,7 @@ export class EndpointStage {
     });
     const server = await openSubgraphServer(
       { schema: () => schema, logger: silentLogger },
-      { serviceToken: SERVICE_TOKEN },
+      { service, serviceToken: SERVICE_TOKEN },
     );
     const registration = await this.#registry.register({ id: service, service, url: server.url });
     this.#upstream.push(server, registration);

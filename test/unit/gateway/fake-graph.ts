@@ -111,7 +111,7 @@ export class FakeGraph implements Closeable {
     };
     const server = await openSubgraphServer(
       { schema: schemas[service], logger: silentLogger },
-      { serviceToken: 'service-token-of-tests', port },
+      { service, serviceToken: 'service-token-of-tests', port },
     );
     const entry = await this.registry.register({ id: service, service, url: server.url });
     this.#servers.set(service, {
