@@ -3,6 +3,7 @@ import type { SourceStore } from '../ports/source-store.ts';
 import { SqliteFile } from '../sqlite.ts';
 import { commitChange, pruneRuns } from './sqlite-source-store/commit.ts';
 import { createLeases } from './sqlite-source-store/leases.ts';
+import { createPreviews } from './sqlite-source-store/previews.ts';
 import { createDefinitionReads, createRunReads, createSourceReads } from './sqlite-source-store/reads.ts';
 import { migrate } from './sqlite-source-store/schema.ts';
 
@@ -25,6 +26,7 @@ export async function openSqliteSourceStore(path: string): Promise<SourceStore> 
     ...createDefinitionReads(file),
     ...createRunReads(file),
     ...createLeases(file),
+    ...createPreviews(file),
     async commit(change) {
       return commitChange(file, change);
     },

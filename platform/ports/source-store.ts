@@ -1,8 +1,8 @@
 import type { ObservedCluster } from '../model/cluster.ts';
 import type { CollectionDefinition, CollectionField } from '../model/collection-definition.ts';
-import type { Run, RunStatus } from '../model/run.ts';
+import type { PreviewReport, Run, RunStatus } from '../model/run.ts';
 import type { Source, SourceState } from '../model/source.ts';
-import type { Isolation } from '../model/source-spec.ts';
+import type { Isolation, SourceSpec } from '../model/source-spec.ts';
 import type { Closeable } from '../scope.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { Closeable } from '../scope.ts';
  * applying it again after a crash: everything in it is a plain state to be put in place, so that applying twice
  * is harmless. Instants are milliseconds since 1970, UTC. All methods throw `ClosedError` once it is closed.
  */
-export interface SourceStore extends Closeable, SourceReads, DefinitionReads, RunReads, Leases {
+export interface SourceStore extends Closeable, SourceReads, DefinitionReads, RunReads, Leases, Previews {
   /**
    * Puts a change in place: all of it, or nothing where a version in it is not the stored one (`undefined`).
    * Read again, decide again, and try again then.
@@ -202,4 +202,47 @@ export interface Leases {
   workers(): Promise<readonly WorkerRecord[]>;
   /** Live sources by pool. */
   demands(): Promise<readonly Demand[]>;
+}
+
+/** A source that is not stored, to be read once. */
+export interface PreviewTask {
+  readonly id: string;
+  readonly spec: SourceSpec;
+  /** Records to show at the most. */
+  readonly first: number;
+}
+
+export interface PreviewRequest extends PreviewTask {
+  readonly askedAt: number;
+  /** From then on nobody waits for it, whatever became of the replica that was asked. */
+  readonly expiresAt: number;
+}
+
+export interface PreviewState {
+  /** Null where no worker has it. */
+  readonly workerId: string | null;
+  /** Null until it is answered. */
+  readonly report: PreviewReport | null;
+}
+
+/**
+ * Previews that somebody waits for, at one replica, while their worker may speak to another. A preview is *open*
+ * until it is answered, ended or expired. It ends with the request that waits for it.
+ */
+export interface Previews {
+  /** @returns Whether it was taken: not where `openMax` are open, of all replicas together. */
+  addPreview(preview: PreviewRequest, openMax: number): Promise<boolean>;
+  /** Gives the worker the open previews that nobody has taken and that were asked for first: each to one worker. */
+  claimPreviews(workerId: string, first: number, now: number): Promise<readonly PreviewTask[]>;
+  /** @returns Whether the answer was taken: only from the worker that has the preview, and only one. */
+  reportPreview(id: string, workerId: string, report: PreviewReport, now: number): Promise<boolean>;
+  /** Takes open previews back from workers that have ended. @returns Their ids. */
+  freePreviews(now: number): Promise<readonly string[]>;
+  preview(id: string): Promise<PreviewState | undefined>;
+  /** @returns How it stood at last; undefined where there is none. */
+  endPreview(id: string): Promise<PreviewState | undefined>;
+
+  hasOpenPreviews(now: number): Promise<boolean>;
+  /** Whether an open one waits that no worker has taken. */
+  hasUnclaimedPreviews(now: number): Promise<boolean>;
 }
