@@ -51,6 +51,11 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** How many timers are waiting. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
   /** Moves time on and calls what falls due, in its order. */
   advance(byMs: number): void {
     const untilMs = this.#nowMs + byMs;

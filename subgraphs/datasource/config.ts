@@ -22,6 +22,10 @@ export const datasourceSettings = z.object({
   DATASOURCE_RESYNC: durationMs('PT30S'),
   /** The least between two expiries of a collection: what falls due in between goes together. */
   EXPIRY_INTERVAL: durationMs('PT1S'),
+  /** How long a replica that dies keeps others from folding what it held: some missed renewals. */
+  FOLD_LEASE: durationMs('PT10S'),
+  /** Collections that one replica folds at once: while one waits for the store, others go on. */
+  FOLD_CONCURRENCY: wholeNumber(4, 1, 100),
   /** Entries folded before others get their turn: about ten milliseconds' work. */
   FOLD_CHUNK_ENTRIES: wholeNumber(250, 1, 10_000),
 });

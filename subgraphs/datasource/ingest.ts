@@ -5,6 +5,7 @@ import { entryKey, KEY_LENGTH_MAX } from '../../platform/model/entry.ts';
 import type { DataRecord, FieldValues } from '../../platform/model/record.ts';
 import type { Appended, CollectionStore } from '../../platform/ports/collection-store.ts';
 import type { Collections } from './collections.ts';
+import type { DatasourceMetrics } from './folding/metrics.ts';
 import type { CompleteRunInput, IngestInput } from './generated.ts';
 
 export interface IngestOptions {
@@ -16,6 +17,7 @@ export interface IngestDeps {
   readonly store: CollectionStore;
   readonly collections: Collections;
   readonly clock: Clock;
+  readonly metrics: DatasourceMetrics;
   /** Resolves when all definitions that configuration has now are known. */
   readonly refreshDefinitions: () => Promise<void>;
   /** Something was journaled. */
@@ -47,7 +49,11 @@ export class Ingest {
     const { batchId, runId, sourceId, token } = input;
     const { incarnation } = definition;
     const batch = { incarnation, batchId, runId, sourceId, token, records, seenKeys };
-    return this.#appended(incarnation, await this.#deps.store.appendBatch(batch, this.#deps.clock.now()));
+    const appended = await this.#append(() => this.#deps.store.appendBatch(batch, this.#deps.clock.now()));
+    if (appended.isDuplicate) this.#deps.metrics.duplicateBatches.inc();
+    else this.#deps.metrics.journaledRecords.inc(records.length);
+    this.#deps.onAppended(incarnation);
+    return appended;
   }
 
   async completeRun(input: CompleteRunInput): Promise<Appended> {
@@ -55,15 +61,21 @@ export class Ingest {
     const { incarnation } = await this.#definition(input.collection, input.sourceId);
     const { runId, sourceId, token, batches } = input;
     const completion = { incarnation, runId, sourceId, token, batches };
-    return this.#appended(
-      incarnation,
-      await this.#deps.store.appendCompletion(completion, this.#deps.clock.now()),
+    const appended = await this.#append(() =>
+      this.#deps.store.appendCompletion(completion, this.#deps.clock.now()),
     );
-  }
-
-  #appended(incarnation: string, appended: Appended): Appended {
     this.#deps.onAppended(incarnation);
     return appended;
+  }
+
+  async #append(append: () => Promise<Appended>): Promise<Appended> {
+    try {
+      return await append();
+    } catch (error) {
+      const code = error instanceof TributaryError ? error.code : 'INTERNAL_SERVER_ERROR';
+      this.#deps.metrics.refusedDeliveries.inc({ code });
+      throw error;
+    }
   }
 
   /**

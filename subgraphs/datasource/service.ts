@@ -5,7 +5,7 @@ import { guardInnerOperations } from '../../platform/http/inner-operations.ts';
 import type { ServiceClient } from '../../platform/http/service-client.ts';
 import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { Metrics } from '../../platform/metrics.ts';
+import { Metrics } from '../../platform/metrics.ts';
 import type { Bus } from '../../platform/ports/bus.ts';
 import type { CollectionStore } from '../../platform/ports/collection-store.ts';
 import { Scope } from '../../platform/scope.ts';
@@ -13,8 +13,10 @@ import { readSdl } from '../../platform/sdl.ts';
 import { Collections } from './collections.ts';
 import type { DatasourceConfig } from './config.ts';
 import { DefinitionFollower } from './definition-follower.ts';
-import { expiringSources } from './fold/fold.ts';
 import { Folder } from './folding/folder.ts';
+import { datasourceMetrics } from './folding/metrics.ts';
+import { type FoldPeers, isPreferred } from './folding/preferred-replica.ts';
+import { openResync } from './folding/resync.ts';
 import { Upkeep } from './folding/upkeep.ts';
 import { Ingest } from './ingest.ts';
 import { ChangeHub } from './reading/change-hub.ts';
@@ -25,6 +27,8 @@ export interface DatasourceDeps {
   readonly store: CollectionStore;
   readonly bus: Bus;
   readonly configuration: ServiceClient;
+  /** The replicas that share the folding. @default this one alone */
+  readonly peers?: FoldPeers;
   readonly clock: Clock;
   readonly logger: Logger;
   /** @default counted and never shown */
@@ -45,15 +49,26 @@ export async function openDatasourceService(
   deps: DatasourceDeps,
   config: DatasourceOptions,
 ): Promise<SubgraphServer> {
-  const { store, bus, clock, logger } = deps;
+  const { store, bus, clock, logger, peers } = deps;
+  const metrics = datasourceMetrics(deps.metrics ?? new Metrics());
   const scope = new Scope();
   try {
     const collections = new Collections();
     const hub = scope.use(new ChangeHub(clock, config.DATASOURCE_RESYNC));
     const folder = scope.use(
       new Folder(
-        { store, bus, clock, logger, nameOf: (incarnation) => collections.nameOf(incarnation) },
         {
+          store,
+          bus,
+          clock,
+          logger,
+          metrics,
+          nameOf: (incarnation) => collections.nameOf(incarnation),
+          isPreferred: (incarnation) => isPreferred(incarnation, peers),
+        },
+        {
+          leaseMs: config.FOLD_LEASE,
+          concurrency: config.FOLD_CONCURRENCY,
           chunkEntries: config.FOLD_CHUNK_ENTRIES,
           contributionItemsMax: config.CONTRIBUTION_ITEMS_MAX,
           expiryIntervalMs: config.EXPIRY_INTERVAL,
@@ -83,12 +98,23 @@ export async function openDatasourceService(
     );
     scope.use(await bus.subscribe('definitions.changed', () => follower.wake()));
     scope.use(await bus.subscribe('collection.changed', ({ incarnation }) => hub.wake(incarnation)));
+    scope.use(await bus.subscribe('journal.changed', ({ incarnation }) => folder.wake(incarnation)));
     await follower.start();
-    for (const incarnation of await store.unfolded()) folder.wake(incarnation);
-    for (const definition of collections.all()) {
-      // Folding nothing plans when their contributions fall due.
-      if (expiringSources(definition).length > 0) folder.wake(definition.incarnation);
-    }
+    const resync = scope.use(
+      await openResync({ store, collections, folder, clock, logger }, { everyMs: config.FOLD_LEASE }),
+    );
+    scope.use(
+      bus.onGap(() => {
+        follower.wake();
+        hub.wakeAll();
+        resync.wake();
+      }),
+    );
+    /** Whoever folds the collection hears of it: we ourselves, or all replicas, as we do not know which. */
+    const announce = (incarnation: string) => {
+      if (peers === undefined || folder.holds(incarnation)) folder.wake(incarnation);
+      else bus.publish('journal.changed', { incarnation }).catch(() => folder.wake(incarnation));
+    };
 
     const refreshDefinitions = () => follower.sync();
     const resolvers = createResolvers({
@@ -106,7 +132,8 @@ export async function openDatasourceService(
           collections,
           clock,
           refreshDefinitions,
-          onAppended: (incarnation) => folder.wake(incarnation),
+          metrics,
+          onAppended: announce,
         },
         { batchRecordsMax: config.BATCH_RECORDS_MAX, recordBytesMax: config.RECORD_BYTES_MAX },
       ),
@@ -114,7 +141,9 @@ export async function openDatasourceService(
     const schema = guardInnerOperations(
       buildSubgraphSchema({ typeDefs: parse(readSdl('datasource')), resolvers: resolvers as never }),
     );
-    const server = scope.use(await openSubgraphServer({ ...deps, schema: () => schema }, { ...config, service: 'datasource' }));
+    const server = scope.use(
+      await openSubgraphServer({ ...deps, schema: () => schema }, { ...config, service: 'datasource' }),
+    );
     return { url: server.url, drain: () => server.drain(), close: () => scope.close() };
   } catch (error) {
     await scope.close();

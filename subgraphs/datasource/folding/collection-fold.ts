@@ -31,6 +31,10 @@ export interface FoldedChunk {
   readonly hasMore: boolean;
   /** True where the collection is gone and nothing is left of it. */
   readonly isDropped: boolean;
+  /** How many entries it went through. */
+  readonly entries: number;
+  /** When the items that it folded to the end were journaled: milliseconds since 1970. */
+  readonly journaledAt: readonly number[];
 }
 
 /**
@@ -69,19 +73,23 @@ export class CollectionFold {
     const stored = await this.#store.foldState(this.#incarnation);
     if (!stored) {
       const isDropped = await this.#store.dropChunk(lease, this.#options.chunkEntries);
-      return { version: undefined, hasMore: !isDropped, isDropped };
+      return { version: undefined, hasMore: !isDropped, isDropped, entries: 0, journaledAt: [] };
     }
     const before = this.#state ?? stored;
     const set = new WorkingSet(this.#store, this.#incarnation, before);
     const { chunkEntries } = this.#options;
+    const journaledAt: number[] = [];
     let room = chunkEntries;
+    let entries = 0;
     while (room > 0) {
       const item = await this.#nextItem(set.state.sequence);
       if (!item) break;
       const folded = await this.#foldItem(item, set, room);
       if (!folded) break;
       room -= Math.max(1, folded.entries);
+      entries += folded.entries;
       if (!folded.isDone) break;
+      journaledAt.push(item.receivedAt);
       this.#items.shift();
       this.#begun = undefined;
       set.state = { ...set.state, sequence: item.sequence, progress: 0 };
@@ -95,7 +103,7 @@ export class CollectionFold {
     }
     this.#state = set.state;
     const version = set.state.head === before.head ? undefined : set.state.head;
-    return { version, hasMore: !isIdle, isDropped: false };
+    return { version, hasMore: !isIdle, isDropped: false, entries, journaledAt };
   }
 
   async #nextItem(after: number): Promise<JournalItem | undefined> {

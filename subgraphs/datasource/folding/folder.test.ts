@@ -6,12 +6,15 @@ import { MemoryBus } from '../../../platform/adapters/memory-bus.ts';
 import { openSqliteCollectionStore } from '../../../platform/adapters/sqlite-collection-store.ts';
 import { ManualClock } from '../../../platform/clock.ts';
 import { silentLogger } from '../../../platform/logger.ts';
+import { Metrics } from '../../../platform/metrics.ts';
 import type { CollectionStore } from '../../../platform/ports/collection-store.ts';
 import { batchOf, definitionOf } from '../../../test/contract/collection-store-builders.ts';
 import { Folder } from './folder.ts';
+import { datasourceMetrics } from './metrics.ts';
 
 const DEADLINE = { timeout: 10_000, interval: 5 };
 const COLLECTION = 'books-1';
+const LEASE_MS = 30_000;
 
 describe('the folder', () => {
   const clock = new ManualClock();
@@ -41,7 +44,7 @@ describe('the folder', () => {
     await rm(place, { recursive: true });
   });
 
-  const openFolder = () => {
+  const openFolder = (isPreferred = () => true) => {
     const watched: CollectionStore = {
       ...store,
       async commitFold(...args) {
@@ -52,8 +55,22 @@ describe('the folder', () => {
       },
     };
     return new Folder(
-      { store: watched, bus, clock, logger: silentLogger, nameOf: () => 'books' },
-      { chunkEntries: 10, contributionItemsMax: 10, expiryIntervalMs: 1_000 },
+      {
+        store: watched,
+        bus,
+        clock,
+        logger: silentLogger,
+        metrics: datasourceMetrics(new Metrics()),
+        nameOf: () => 'books',
+        isPreferred,
+      },
+      {
+        chunkEntries: 10,
+        contributionItemsMax: 10,
+        expiryIntervalMs: 1_000,
+        leaseMs: LEASE_MS,
+        concurrency: 4,
+      },
     );
   };
   const deliver = async (count: number, from = 0) => {
@@ -93,7 +110,7 @@ describe('the folder', () => {
   });
 
   it('leaves a collection to whoever folds it, and takes over when that one is gone', async () => {
-    const other = await store.acquireFold(COLLECTION, 'another', 60_000, clock.now());
+    const other = await store.acquireFold(COLLECTION, 'another', LEASE_MS, clock.now());
     await deliver(3);
     folder.wake(COLLECTION);
     await expect
@@ -105,6 +122,48 @@ describe('the folder', () => {
     expect((await store.acquireFold(COLLECTION, 'another', 1, clock.now() + 60_000))?.token).toBeGreaterThan(
       (other?.token ?? 0) + 1,
     );
+  });
+
+  it('leaves a collection to the replica that should fold it, and folds it where that one does not', async () => {
+    await folder.close();
+    folder = openFolder(() => false);
+    await deliver(3);
+    folder.wake(COLLECTION);
+    // The other has half a lease's time.
+    await expect.poll(() => clock.pending, DEADLINE).toBeGreaterThan(0);
+    expect((await store.status(COLLECTION)).entryCount).toBe(0);
+    clock.advance(LEASE_MS / 2);
+    await counted(3);
+  });
+
+  it('hands a collection over once another replica should fold it, and says so', async () => {
+    const told: string[] = [];
+    await bus.subscribe('journal.changed', ({ incarnation }) => told.push(incarnation));
+    let isPreferred = true;
+    await folder.close();
+    folder = openFolder(() => isPreferred);
+    await deliver(3);
+    folder.wake(COLLECTION);
+    await counted(3);
+    expect(folder.holds(COLLECTION)).toBe(true);
+    isPreferred = false;
+    await deliver(3, 3);
+    folder.wake(COLLECTION);
+    await expect.poll(() => told, DEADLINE).toEqual([COLLECTION]);
+    expect(folder.holds(COLLECTION)).toBe(false);
+    await counted(6);
+    expect(await store.acquireFold(COLLECTION, 'another', LEASE_MS, clock.now())).toBeDefined();
+  });
+
+  it('gives its leases back when it is closed, and says so', async () => {
+    const told: string[] = [];
+    await bus.subscribe('journal.changed', ({ incarnation }) => told.push(incarnation));
+    await deliver(3);
+    folder.wake(COLLECTION);
+    await counted(3);
+    await folder.close();
+    expect(await store.acquireFold(COLLECTION, 'another', LEASE_MS, clock.now())).toBeDefined();
+    expect(told).toEqual([COLLECTION]);
   });
 
   it('lets no collection wait for a large one', async () => {

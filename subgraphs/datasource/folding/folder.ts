@@ -7,28 +7,41 @@ import type { Bus } from '../../../platform/ports/bus.ts';
 import {
   CollectionGoneError,
   type CollectionStore,
-  type FoldLease,
   FoldLostError,
 } from '../../../platform/ports/collection-store.ts';
 import type { Closeable } from '../../../platform/scope.ts';
-import { CollectionFold, type CollectionFoldOptions } from './collection-fold.ts';
+import { CollectionFold, type CollectionFoldOptions, type FoldedChunk } from './collection-fold.ts';
 import { ExpirySchedule } from './expiry-schedule.ts';
+import { LeasedFold } from './leased-fold.ts';
+import type { DatasourceMetrics } from './metrics.ts';
 
 export interface FolderOptions extends CollectionFoldOptions {
   /** The least between two expiries of a collection. */
   readonly expiryIntervalMs: number;
+  /** A holder that dies keeps others from folding for as long. */
+  readonly leaseMs: number;
+  /** Collections folded at once: while one waits for the store, others go on. */
+  readonly concurrency: number;
 }
 
-/** A holder that dies keeps others from folding for as long. */
-const LEASE_MS = 30_000;
+export interface FolderDeps {
+  readonly store: CollectionStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: DatasourceMetrics;
+  /** Name of a live collection. */
+  readonly nameOf: (incarnation: string) => string | undefined;
+  /** Whether this replica should be the one that folds the collection. */
+  readonly isPreferred: (incarnation: string) => boolean;
+}
+
 /** Pause after a failure, doubled each time up to the maximum. */
 const RETRY_MS = 200;
 const RETRY_MS_MAX = 30_000;
 
 interface Held {
-  readonly fold: CollectionFold;
-  lease: FoldLease | undefined;
-  leasedUntil: number;
+  readonly leased: LeasedFold;
   failures: number;
   retry: Timer | undefined;
 }
@@ -36,37 +49,20 @@ interface Held {
 /**
  * Folds whatever collections are woken, in turns of one chunk each, so that neither a large collection nor the
  * fold as a whole keeps others waiting. Publishes `collection.changed` behind each commit that moved a head.
+ * Replicas share the collections: each folds those that it has the lease of.
  */
 export class Folder implements Closeable {
-  readonly #store: CollectionStore;
-  readonly #bus: Bus;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #deps: FolderDeps;
   readonly #options: FolderOptions;
-  readonly #nameOf: (incarnation: string) => string | undefined;
   readonly #holder = randomId();
   readonly #held = new Map<string, Held>();
   readonly #due = new Set<string>();
+  readonly #running = new Map<string, Promise<void>>();
   readonly #expiries: ExpirySchedule;
-  #running: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(
-    deps: {
-      readonly store: CollectionStore;
-      readonly bus: Bus;
-      readonly clock: Clock;
-      readonly logger: Logger;
-      /** Name of a live collection. */
-      readonly nameOf: (incarnation: string) => string | undefined;
-    },
-    options: FolderOptions,
-  ) {
-    this.#store = deps.store;
-    this.#bus = deps.bus;
-    this.#clock = deps.clock;
-    this.#logger = deps.logger;
-    this.#nameOf = deps.nameOf;
+  constructor(deps: FolderDeps, options: FolderOptions) {
+    this.#deps = deps;
     this.#options = options;
     this.#expiries = new ExpirySchedule(deps, {
       intervalMs: options.expiryIntervalMs,
@@ -74,98 +70,135 @@ export class Folder implements Closeable {
     });
   }
 
+  /** Whether the collection is this replica's to fold now: then it need not be told by the bus. */
+  holds(incarnation: string): boolean {
+    return this.#held.get(incarnation)?.leased.isHeld ?? false;
+  }
+
   /** Something of the collection may be there to be folded. */
   wake(incarnation: string): void {
     if (this.#isClosed) return;
+    const leased = this.#held.get(incarnation)?.leased;
+    leased?.wake();
+    // Whoever folds it was woken as well.
+    if (leased?.isWaiting) return;
     this.#due.add(incarnation);
-    this.#running ??= this.#run();
+    this.#serve();
   }
 
-  /** Lets the chunk in hand finish. */
+  /** Lets the chunks in hand finish, and gives all leases back. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#due.clear();
     this.#expiries.close();
     for (const { retry } of this.#held.values()) retry?.close();
-    await this.#running;
-    for (const { lease } of this.#held.values()) if (lease) await this.#store.releaseFold(lease);
-  }
-
-  async #run(): Promise<void> {
-    // Whoever woke us has an answer to send first.
-    await immediate();
-    while (this.#due.size > 0 && !this.#isClosed) {
-      for (const incarnation of [...this.#due]) {
-        if (this.#isClosed) break;
-        this.#due.delete(incarnation);
-        await this.#turn(incarnation);
-        await immediate();
-      }
+    await Promise.all(this.#running.values());
+    for (const [incarnation, { leased }] of this.#held) {
+      if (!leased.isHeld) continue;
+      await leased.release();
+      await this.#tellOthers(incarnation);
     }
-    this.#running = undefined;
   }
 
-  async #turn(incarnation: string): Promise<void> {
+  #serve(): void {
+    for (const incarnation of this.#due) {
+      if (this.#isClosed || this.#running.size >= this.#options.concurrency) return;
+      // One that is being folded is due again behind this turn.
+      if (this.#running.has(incarnation)) continue;
+      this.#due.delete(incarnation);
+      const turn = this.#begin(incarnation).finally(() => {
+        this.#running.delete(incarnation);
+        this.#serve();
+      });
+      this.#running.set(incarnation, turn);
+    }
+  }
+
+  async #begin(incarnation: string): Promise<void> {
+    // Whoever woke us has an answer to send first, and others their turn.
+    await immediate();
+    if (this.#isClosed) return;
     const held = this.#hold(incarnation);
     try {
-      if (!(await this.#lease(incarnation, held))) return;
-      const lease = held.lease as FoldLease;
-      const { version, hasMore, isDropped } = await held.fold.foldChunk(lease);
-      held.failures = 0;
-      if (isDropped) {
-        this.#held.delete(incarnation);
-        this.#expiries.forget(incarnation);
-        return;
-      }
-      if (version !== undefined) await this.#publish(incarnation, version);
-      if (hasMore) this.#due.add(incarnation);
-      else await this.#expiries.plan(incarnation, held.fold.state?.definition);
+      await this.#turn(incarnation, held);
     } catch (error) {
       this.#fail(incarnation, held, error);
     }
+    this.#deps.metrics.heldFolds.set([...this.#held.values()].filter(({ leased }) => leased.isHeld).length);
+  }
+
+  async #turn(incarnation: string, held: Held): Promise<void> {
+    const { leased } = held;
+    const hadLease = leased.hasLease;
+    const waitMs = await leased.take();
+    if (waitMs !== undefined) {
+      if (hadLease) await this.#tellOthers(incarnation);
+      this.#expiries.forget(incarnation);
+      if (Number.isFinite(waitMs)) this.#wakeLater(incarnation, held, waitMs);
+      return;
+    }
+    const endChunk = this.#deps.metrics.foldDuration.startTimer();
+    const chunk = await leased.foldChunk();
+    held.failures = 0;
+    if (chunk.isDropped) {
+      this.#held.delete(incarnation);
+      this.#expiries.forget(incarnation);
+      return;
+    }
+    if (chunk.entries > 0) endChunk();
+    this.#count(chunk);
+    if (chunk.version !== undefined) await this.#publish(incarnation, chunk.version);
+    if (chunk.hasMore) this.#due.add(incarnation);
+    else if (await leased.handOver()) await this.#tellOthers(incarnation);
+    else await this.#expiries.plan(incarnation, leased.fold.state?.definition);
   }
 
   #hold(incarnation: string): Held {
     let held = this.#held.get(incarnation);
     if (!held) {
-      const fold = new CollectionFold(this.#store, incarnation, this.#options);
-      held = { fold, lease: undefined, leasedUntil: 0, failures: 0, retry: undefined };
+      const { leaseMs } = this.#options;
+      const fold = new CollectionFold(this.#deps.store, incarnation, this.#options);
+      const deps = { ...this.#deps, holder: this.#holder };
+      held = { leased: new LeasedFold(deps, incarnation, fold, leaseMs), failures: 0, retry: undefined };
       this.#held.set(incarnation, held);
     }
     return held;
   }
 
-  /** Takes or prolongs the lease. @returns Whether we have it; if not, we ask again by ourselves. */
-  async #lease(incarnation: string, held: Held): Promise<boolean> {
-    const now = this.#clock.now();
-    if (held.lease && held.leasedUntil - now > LEASE_MS / 2) return true;
-    const lease = await this.#store.acquireFold(incarnation, this.#holder, LEASE_MS, now);
-    if (lease?.token !== held.lease?.token) held.fold.reset();
-    held.lease = lease;
-    held.leasedUntil = now + LEASE_MS;
-    if (!lease) this.#wakeLater(incarnation, held, LEASE_MS / 3);
-    return lease !== undefined;
+  #count({ entries, journaledAt }: FoldedChunk): void {
+    const { clock, metrics } = this.#deps;
+    metrics.foldedEntries.inc(entries);
+    for (const at of journaledAt) metrics.foldLag.observe(Math.max(0, clock.now() - at) / 1_000);
   }
 
   async #publish(incarnation: string, version: number): Promise<void> {
-    const collection = this.#nameOf(incarnation);
+    const { bus, logger, nameOf } = this.#deps;
+    const collection = nameOf(incarnation);
     if (collection === undefined) return;
     try {
-      await this.#bus.publish('collection.changed', { collection, incarnation, version });
+      await bus.publish('collection.changed', { collection, incarnation, version });
     } catch (error) {
       // Readers learn the same at their next resync.
-      this.#logger.warn({ err: error, collection }, 'change could not be published');
+      logger.warn({ err: error, collection }, 'change could not be published');
     }
   }
 
+  /** The lease is free; who misses the message finds it at the next resync. */
+  async #tellOthers(incarnation: string): Promise<void> {
+    await this.#deps.bus.publish('journal.changed', { incarnation }).catch(() => {});
+  }
+
   #fail(incarnation: string, held: Held, error: unknown): void {
-    held.fold.reset();
     if (error instanceof ClosedError && this.#isClosed) return;
     if (error instanceof CollectionGoneError) {
       this.wake(incarnation);
       return;
     }
-    if (error instanceof FoldLostError) held.lease = undefined;
-    else this.#logger.error({ err: error, incarnation, failures: held.failures }, 'fold failed');
+    const { logger, metrics } = this.#deps;
+    if (!(error instanceof FoldLostError)) {
+      metrics.foldFailures.inc();
+      logger.error({ err: error, incarnation, failures: held.failures }, 'fold failed');
+    }
     const delayMs = Math.min(RETRY_MS * 2 ** held.failures, RETRY_MS_MAX);
     held.failures += 1;
     this.#wakeLater(incarnation, held, delayMs);
@@ -173,6 +206,9 @@ export class Folder implements Closeable {
 
   #wakeLater(incarnation: string, held: Held, delayMs: number): void {
     held.retry?.close();
-    held.retry = this.#clock.schedule(delayMs, () => this.wake(incarnation));
+    held.retry = this.#deps.clock.schedule(delayMs, () => {
+      this.#due.add(incarnation);
+      this.#serve();
+    });
   }
 }

@@ -39,6 +39,10 @@ export class ChangeHub implements Closeable {
     for (const listener of [...(this.#listeners.get(incarnation) ?? [])]) listener.onWake();
   }
 
+  wakeAll(): void {
+    for (const incarnation of [...this.#listeners.keys()]) this.wake(incarnation);
+  }
+
   gone(incarnation: string): void {
     for (const listener of [...(this.#listeners.get(incarnation) ?? [])]) listener.onGone();
   }
@@ -51,7 +55,7 @@ export class ChangeHub implements Closeable {
 
   #plan(): void {
     this.#timer = this.#clock.schedule(this.#resyncMs, () => {
-      for (const incarnation of [...this.#listeners.keys()]) this.wake(incarnation);
+      this.wakeAll();
       if (!this.#isClosed) this.#plan();
     });
   }
