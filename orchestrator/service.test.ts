@@ -36,6 +36,7 @@ afterEach(() => scope.close());
 
 /** A runtime that does at once what it is told, unless it was told not to. */
 class FakeRuntime implements Runtime {
+  isShared = true;
   observations = 0;
   readonly applied: RuntimeAction[] = [];
   readonly refuses = new Set<string>();
@@ -269,6 +270,33 @@ describe('The orchestrator', () => {
     isLeader = true;
     for (const listener of listeners) listener(true);
     await expect.poll(replicas, DEADLINE).toEqual({ shared: 1 });
+  });
+
+  it('ends workers that only it sees once another leads, and not while nobody is known to', async () => {
+    await openConfiguration([shared(1)]);
+    runtime.isShared = false;
+    let isOtherLeading = false;
+    let isLeader = true;
+    const listeners: ((isLeader: boolean) => void)[] = [];
+    const leadership: Leadership = {
+      isLeader: () => isLeader,
+      isOtherLeading: () => isOtherLeading,
+      watch(listener) {
+        listeners.push(listener);
+        listener(isLeader);
+        return { close: () => {} };
+      },
+      close() {},
+    };
+    await open({ leadership });
+    await expect.poll(replicas, DEADLINE).toEqual({ shared: 1 });
+    isLeader = false;
+    for (const listener of listeners) listener(false);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(replicas()).toEqual({ shared: 1 });
+    isOtherLeading = true;
+    for (const listener of listeners) listener(false);
+    await expect.poll(replicas, DEADLINE).toEqual({});
   });
 
   it('leaves the workers running when it is closed, and does nothing more', async () => {

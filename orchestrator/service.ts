@@ -59,7 +59,7 @@ export async function openOrchestrator(
   const refusals = createRefusalLog(logger);
 
   async function reconcile(): Promise<void> {
-    if (!leadership.isLeader()) return;
+    if (!leadership.isLeader()) return standDown();
     const { signal } = stopping;
     const { poolDemands } = await configuration.request<{ poolDemands: readonly PoolDemand[] }>(
       POOL_DEMANDS,
@@ -77,6 +77,16 @@ export async function openOrchestrator(
     }
     await reporter.report(await runtime.observe(), signal);
     if (failures.length > 0) throw failures[0];
+  }
+
+  /**
+   * Another keeps the pools now, with workers of its own where it does not see ours. While nobody is known to lead,
+   * ours go on.
+   */
+  async function standDown(): Promise<void> {
+    if (runtime.isShared || !leadership.isOtherLeading()) return;
+    const { actions } = plan([], await runtime.observe(), clock.now(), limits);
+    for (const action of actions) await apply(action);
   }
 
   async function apply(action: RuntimeAction): Promise<void> {

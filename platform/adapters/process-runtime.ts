@@ -48,6 +48,8 @@ interface Pool {
 }
 
 class ProcessRuntime implements Runtime {
+  /** Nobody else sees our children. */
+  readonly isShared = false;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #newId: IdFactory;

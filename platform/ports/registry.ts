@@ -1,12 +1,19 @@
 import type { Closeable } from '../scope.ts';
 
-export const SERVICES = ['gateway', 'configuration', 'datasource', 'endpoint', 'orchestrator'] as const;
+export const SERVICES = [
+  'gateway',
+  'configuration',
+  'datasource',
+  'endpoint',
+  'orchestrator',
+  'scraper',
+] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 export interface ServiceInstance {
   readonly id: string;
   readonly service: ServiceName;
-  /** Where it serves GraphQL: `http://127.0.0.1:41234/graphql`. */
+  /** Where it serves GraphQL: `http://127.0.0.1:41234/graphql`; of one that serves none, where its `/readyz` is. */
   readonly url: string;
 }
 

@@ -11,6 +11,8 @@ import type { Closeable } from '../scope.ts';
  * SIGTERM, and killed where it does not within a grace period.
  */
 export interface Runtime extends Closeable {
+  /** Whether every orchestrator finds the same workers here, as in a cluster; else each has its own. */
+  readonly isShared: boolean;
   /** Reads what there is: never what an earlier call would have liked there to be. */
   observe(): Promise<ObservedRuntime>;
   /**
