@@ -15,7 +15,7 @@ export interface RedisOptions {
  * it is open. Outages are logged here, once each.
  */
 export interface RedisPlace extends Closeable {
-  /** For commands, always within `run`. One that Redis does not answer in time fails, and is not sent again. */
+  /** For commands, always within `run`. One that is not answered in time fails, and is not sent again. */
   readonly client: Redis;
   /** A further connection, for subscriptions: it is closed with the place, and resubscribes nothing by itself. */
   duplicate(): Redis;
@@ -24,7 +24,8 @@ export interface RedisPlace extends Closeable {
   /**
    * Runs commands: `run((client) => client.hget(place.key('view'), field))`.
    *
-   * @throws {UnavailableError} Redis does not answer: the command may have been done or not.
+   * @throws {UnavailableError} Redis does not answer within `REDIS_COMMAND_TIMEOUT_MS`: the command may have been done
+   *   or not. Thrown at once from when a connection broke until there is one again: nothing queues up meanwhile.
    * @throws {ClosedError} The place is closed.
    */
   run<T>(commands: (client: Redis) => Promise<T>): Promise<T>;
@@ -97,6 +98,7 @@ export function openRedis(url: string, { logger, keyPrefix = KEY_PREFIX }: Redis
   const client = open();
   const run = async <T>(commands: (client: Redis) => Promise<T>): Promise<T> => {
     if (isClosed) throw new ClosedError('Redis');
+    if (outage.isAway(client)) throw new UnavailableError('Redis does not answer: no connection');
     try {
       return await commands(client);
     } catch (error) {
@@ -138,7 +140,7 @@ async function disconnected(connection: Redis): Promise<void> {
   if (isOpen) await ended;
 }
 
-/** Says when the first connection breaks, and when the last one is back; never with what was sent, nor the URL. */
+/** Knows which connections are broken, and says when the first one breaks and the last one is back; never with what was sent, nor the URL. */
 function createOutageLog(logger: Logger) {
   const away = new Set<Redis>();
   let isClosed = false;
@@ -156,6 +158,7 @@ function createOutageLog(logger: Logger) {
         if (away.delete(connection) && away.size === 0 && !isClosed) logger.info('redis answers again');
       });
     },
+    isAway: (connection: Redis) => away.has(connection),
     close() {
       isClosed = true;
     },

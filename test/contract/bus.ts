@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bus } from '../../platform/ports/bus.ts';
 
@@ -117,11 +118,18 @@ export function busContract(adapter: string, open: () => Promise<Bus>): void {
       expect(heard).toEqual([1]);
     });
 
+    it('lets a listener be told of gaps, and leave', async () => {
+      const listening = bus.onGap(() => {});
+      await listening.close();
+      await listening.close();
+    });
+
     it('refuses everything once it is closed, and closes twice', async () => {
       await bus.close();
       await bus.close();
       await expect(publish(1)).rejects.toMatchObject({ code: 'CLOSED' });
       await expect(listen()).rejects.toMatchObject({ code: 'CLOSED' });
+      expect(() => bus.onGap(() => {})).toThrow(expect.objectContaining({ code: 'CLOSED' }));
     });
 
     it('tells nothing after it is closed, not even what was published before', async () => {
@@ -132,6 +140,93 @@ export function busContract(adapter: string, open: () => Promise<Bus>): void {
       const atClose = heard.length;
       await new Promise((resolve) => setImmediate(resolve));
       expect(heard.length).toBe(atClose);
+    });
+  });
+}
+
+/** What a bus between processes promises besides. `open` opens one more bus on a place that the suite names. */
+export function busBetweenProcessesContract(adapter: string, open: (place: string) => Promise<Bus>): void {
+  describe(`${adapter} is a bus between processes that`, () => {
+    const opened: Bus[] = [];
+    let place: string;
+
+    beforeEach(() => {
+      place = randomUUID();
+    });
+    afterEach(async () => {
+      for (const bus of opened.splice(0)) await bus.close();
+    });
+
+    const openOne = async (at = place) => {
+      const bus = await open(at);
+      opened.push(bus);
+      return bus;
+    };
+
+    async function listen(bus: Bus) {
+      const heard: number[] = [];
+      await bus.subscribe('definitions.changed', ({ revision }) => heard.push(revision));
+      return heard;
+    }
+
+    it('lets each hear all the others, and itself', async () => {
+      const buses = await Promise.all([openOne(), openOne(), openOne()]);
+      const heard = await Promise.all(buses.map(listen));
+      for (const [index, bus] of buses.entries())
+        await bus.publish('definitions.changed', { revision: index });
+      for (const list of heard) await expect.poll(() => list, DEADLINE).toEqual([0, 1, 2]);
+    });
+
+    it('keeps the order of each publisher', async () => {
+      const [reader, ...writers] = await Promise.all([openOne(), openOne(), openOne()]);
+      const heard = await listen(reader);
+      const revisions = Array.from({ length: 300 }, (_, index) => index);
+      for (const revision of revisions) {
+        for (const [writer, bus] of writers.entries()) {
+          void bus.publish('definitions.changed', { revision: revision * 2 + writer });
+        }
+      }
+      await expect.poll(() => heard.length, DEADLINE).toBe(600);
+      for (const [writer] of writers.entries()) {
+        const ofOne = heard.filter((revision) => revision % 2 === writer);
+        expect(ofOne).toEqual(revisions.map((revision) => revision * 2 + writer));
+      }
+    });
+
+    it('misses nothing from the moment that a subscription resolves', async () => {
+      const writer = await openOne();
+      for (let round = 0; round < 20; round++) {
+        const heard = await listen(await openOne());
+        await writer.publish('definitions.changed', { revision: round });
+        await expect.poll(() => heard, DEADLINE).toEqual([round]);
+      }
+    });
+
+    it('keeps places apart', async () => {
+      const [here, elsewhere] = [await openOne(), await openOne(randomUUID())];
+      const heard = await listen(here);
+      await elsewhere.publish('definitions.changed', { revision: 1 });
+      await here.publish('definitions.changed', { revision: 2 });
+      await expect.poll(() => heard, DEADLINE).toEqual([2]);
+    });
+
+    it('goes on for the others when one is closed', async () => {
+      const [leaving, reader, writer] = await Promise.all([openOne(), openOne(), openOne()]);
+      await listen(leaving);
+      const heard = await listen(reader);
+      await leaving.close();
+      await writer.publish('definitions.changed', { revision: 1 });
+      await expect.poll(() => heard, DEADLINE).toEqual([1]);
+    });
+
+    it('tells of no gap where there was none', async () => {
+      const [reader, writer] = [await openOne(), await openOne()];
+      let gaps = 0;
+      reader.onGap(() => gaps++);
+      const heard = await listen(reader);
+      await writer.publish('definitions.changed', { revision: 1 });
+      await expect.poll(() => heard, DEADLINE).toEqual([1]);
+      expect(gaps).toBe(0);
     });
   });
 }
