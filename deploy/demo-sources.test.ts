@@ -37,7 +37,9 @@ afterEach(() => scope.close());
 async function read(name: string) {
   const spec = specs.find((candidate) => candidate.name === name);
   if (!spec) throw new Error(`No source is called ${name}.`);
-  const budget = scope.use(new MemoryHostBudget({ clock: systemClock }, { concurrency: 4, intervalMs: 0 }));
+  const budget = scope.use(
+    new MemoryHostBudget({ clock: systemClock }, () => ({ concurrency: 4, intervalMs: 0 })),
+  );
   const fetcher = openHttpFetcher(
     { guard, budget, clock: systemClock, steadyClock: systemClock },
     { timeoutMs: 30_000, bodyBytesMax: 1_000_000, redirectsMax: 5, userAgent: 'test' },

@@ -27,10 +27,10 @@ async function main(): Promise<void> {
   });
   const registry = scope.use(await openRegistry(config.REGISTRY_URL));
   const budget = scope.use(
-    new MemoryHostBudget(
-      { clock: steadyClock },
-      { concurrency: config.HOST_CONCURRENCY, intervalMs: config.HOST_INTERVAL },
-    ),
+    new MemoryHostBudget({ clock: steadyClock }, () => ({
+      concurrency: config.HOST_CONCURRENCY,
+      intervalMs: config.HOST_INTERVAL,
+    })),
   );
   const clientOf = (service: 'configuration' | 'datasource') =>
     scope.use(openServiceClient({ registry }, service, config.SERVICE_TOKEN));

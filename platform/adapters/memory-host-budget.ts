@@ -21,14 +21,15 @@ const SWEEP_EVERY = 1_000;
 /** The budget of one process. */
 export class MemoryHostBudget implements HostBudget {
   readonly #clock: Clock;
-  readonly #options: HostBudgetOptions;
+  readonly #limits: () => HostBudgetOptions;
   readonly #hosts = new Map<string, Host>();
   #sweepAt = SWEEP_EVERY;
   #isClosed = false;
 
-  constructor({ clock }: { clock: Clock }, options: HostBudgetOptions) {
+  /** @param limits Asked at each turn: they may change meanwhile. */
+  constructor({ clock }: { clock: Clock }, limits: () => HostBudgetOptions) {
     this.#clock = clock;
-    this.#options = options;
+    this.#limits = limits;
   }
 
   async take(host: string, signal: AbortSignal): Promise<HostTurn> {
@@ -88,7 +89,8 @@ export class MemoryHostBudget implements HostBudget {
     state.timer?.close();
     state.timer = undefined;
     const [waiter] = state.waiters;
-    if (!waiter || state.active >= this.#options.concurrency) return;
+    const { concurrency, intervalMs } = this.#limits();
+    if (!waiter || state.active >= concurrency) return;
     const waitMs = state.nextAtMs - this.#clock.now();
     if (waitMs > 0) {
       state.timer = this.#clock.schedule(waitMs, () => this.#serve(state));
@@ -96,7 +98,7 @@ export class MemoryHostBudget implements HostBudget {
     }
     state.waiters.delete(waiter);
     state.active += 1;
-    state.nextAtMs = this.#clock.now() + this.#options.intervalMs;
+    state.nextAtMs = this.#clock.now() + intervalMs;
     waiter.resolve(this.#turn(state));
     this.#serve(state);
   }

@@ -38,7 +38,7 @@ function openFetcher({
   clock,
   ...options
 }: FetcherOptions = {}): Fetcher {
-  const budget = new MemoryHostBudget({ clock: systemClock }, { concurrency: 10, intervalMs: 0 });
+  const budget = new MemoryHostBudget({ clock: systemClock }, () => ({ concurrency: 10, intervalMs: 0 }));
   const fetcher = openHttpFetcher(
     {
       guard: createAddressGuard(allow),

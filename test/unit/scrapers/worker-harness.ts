@@ -40,10 +40,10 @@ export async function startWorker(
     ...options.settings,
   });
   const budget = scope.use(
-    new MemoryHostBudget(
-      { clock },
-      { concurrency: config.HOST_CONCURRENCY, intervalMs: config.HOST_INTERVAL },
-    ),
+    new MemoryHostBudget({ clock }, () => ({
+      concurrency: config.HOST_CONCURRENCY,
+      intervalMs: config.HOST_INTERVAL,
+    })),
   );
   let runs = 0;
   const opened = openWorker(
