@@ -21,7 +21,7 @@ export interface Topics {
   'journal.changed': { readonly incarnation: string };
   /** A subgraph's SDL changed (endpoint). */
   'schema.changed': { readonly subgraph: string };
-  /** A preview was asked for, taken or answered (configuration, among its replicas). */
+  /** A preview was asked for, waits for a worker again, or is over (configuration, among its replicas). */
   'previews.changed': { readonly previewId: string };
 }
 

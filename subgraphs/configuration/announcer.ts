@@ -9,6 +9,8 @@ export interface Announcer {
   sources(sourceIds: readonly string[]): void;
   /** A run got on, and nothing of its source changed. */
   run(run: Run): void;
+  /** They were asked for, wait for a worker again, or are over. */
+  previews(previewIds: readonly string[]): void;
 }
 
 /** Who misses a message learns the same at its next resync, so a bus that is down is no failure of ours. */
@@ -32,6 +34,9 @@ export function createAnnouncer({ bus, logger }: { bus: Bus; logger: Logger }): 
     },
     run({ id, sourceId }) {
       publish('runs.changed', { runId: id, sourceId });
+    },
+    previews(previewIds) {
+      for (const previewId of previewIds) publish('previews.changed', { previewId });
     },
   };
 }

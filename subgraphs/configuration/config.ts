@@ -17,7 +17,7 @@ export const configurationSettings = z.object({
   RUNS_KEPT: wholeNumber(200, 1, 100_000),
   /** How long a preview may take, from the request on: an app waits for it. */
   PREVIEW_TIMEOUT: durationMs('PT30S'),
-  /** Previews that wait or are being read at once: each holds a request open. */
+  /** Previews that wait or are being read at once, at all replicas together: each holds a request open. */
   PREVIEWS_QUEUED_MAX: wholeNumber(64, 1, 10_000),
   /** Networks that sources may name although they are not public: CIDRs, with commas between. */
   SCRAPER_ALLOW_NETWORKS: z.string().default(''),

@@ -54,15 +54,12 @@ export async function openConfigurationService(
   const { store, bus, clock, newId, logger } = deps;
   const scope = new Scope();
   try {
-    const previews = new PreviewQueue(
-      { clock, newId },
-      { timeoutMs: config.PREVIEW_TIMEOUT, queuedMax: config.PREVIEWS_QUEUED_MAX },
-    );
+    const announcer = createAnnouncer({ bus, logger });
     const commands: CommandContext = {
       store,
       clock,
       newId,
-      announcer: createAnnouncer({ bus, logger }),
+      announcer,
       checkNames: createNameCheck(readPlatformNames()),
       limits: {
         everyMsMin: config.EVERY_MIN,
@@ -73,9 +70,14 @@ export async function openConfigurationService(
         guard: createAddressGuard(config.SCRAPER_ALLOW_NETWORKS),
       },
     };
+    const previews = await PreviewQueue.open(
+      { store, bus, announcer, clock, newId, logger },
+      { timeoutMs: config.PREVIEW_TIMEOUT, openMax: config.PREVIEWS_QUEUED_MAX },
+    );
     const schema = createSchema({
       store,
       bus,
+      clock,
       previews,
       logger,
       commands,
@@ -87,7 +89,12 @@ export async function openConfigurationService(
     const server = scope.use(
       await openSubgraphServer(
         { ...deps, schema: () => schema },
-        { service: 'configuration', serviceToken, ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) },
+        {
+          service: 'configuration',
+          serviceToken,
+          ...(host === undefined ? {} : { host }),
+          ...(port === undefined ? {} : { port }),
+        },
       ),
     );
     // Closed first, since requests that wait for a preview would hold the server open.

@@ -2,12 +2,14 @@ import type { Bus } from '../../../platform/ports/bus.ts';
 import type { RunQuery, SourceQuery, SourceStore } from '../../../platform/ports/source-store.ts';
 import type { CommandContext } from '../commands/context.ts';
 import { type ConnectionArgs, connection, pageRequest } from '../connection.ts';
+import type { PreviewQueue } from '../preview-queue.ts';
 import type { WakeDeps } from '../subscriptions/wakes.ts';
 
 /** What the resolvers work with. */
 export interface ResolverDeps extends WakeDeps {
   readonly bus: Bus;
   readonly store: SourceStore;
+  readonly previews: PreviewQueue;
   readonly commands: CommandContext;
   readonly leaseMs: number;
   /** Runs what changes sources one after the other. */

@@ -32,11 +32,11 @@ export function mutationResolvers(deps: ResolverDeps): MutationResolvers {
       return true;
     },
     reportRun: (_, { input }) => reportRun(commands, input),
-    claimPreviews(_, { workerId, first }) {
+    async claimPreviews(_, { workerId, first }) {
       if (first < 1 || first > PREVIEWS_CLAIMED_MAX) {
         throw new BadUserInputError(`"first" must be from 1 to ${PREVIEWS_CLAIMED_MAX}, not ${first}.`);
       }
-      return [...previews.claim(workerId, first)];
+      return [...(await previews.claim(workerId, first))];
     },
     reportPreview: (_, { input }) =>
       previews.report(input.id, input.workerId, readPreviewReport(input.report)),

@@ -6,7 +6,7 @@ import { type ResolverDeps, runConnection, sourceConnection } from './context.ts
 /** Definitions in one page at the most: each lists its sources. */
 const DEFINITIONS_MAX = 1_000;
 
-export function queryResolvers({ store, previews }: ResolverDeps): QueryResolvers {
+export function queryResolvers({ store, clock }: ResolverDeps): QueryResolvers {
   return {
     // A removed one is found by what names it, and among `sources` by its state.
     async source(_, { id }) {
@@ -34,7 +34,7 @@ export function queryResolvers({ store, previews }: ResolverDeps): QueryResolver
       return store.definitions(after, first);
     },
     async poolDemands() {
-      return [...(await poolDemands(store, previews))];
+      return [...(await poolDemands(store, clock.now()))];
     },
   };
 }

@@ -1,18 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { openChanges } from './change-iterator.ts';
+import { type ChangeIterator, openChanges } from './change-iterator.ts';
 
 /** A thing by id with a state, and what its follower is told. */
 async function follow(states: Map<string, number>) {
-  let push: (id: string) => void = () => {};
+  let fed: Pick<ChangeIterator<number>, 'push' | 'fail'> | undefined;
   let closed = 0;
-  const changes = await openChanges(
-    async (id) => states.get(id),
-    async (give) => {
-      push = give;
-      return [{ close: () => void closed++ }];
+  const changes = await openChanges<number>(
+    async (id) => {
+      if (id === 'broken') throw new Error('broken');
+      return states.get(id);
+    },
+    async (iterator, opened) => {
+      fed = iterator;
+      opened.defer(() => void closed++);
     },
   );
-  return { changes, push: (id: string) => push(id), closedCount: () => closed };
+  return {
+    changes,
+    push: (id: string) => fed?.push(id),
+    fail: (error: Error) => fed?.fail(error),
+    closedCount: () => closed,
+  };
 }
 
 describe('what follows changes', () => {
@@ -54,5 +62,36 @@ describe('what follows changes', () => {
       for (;;) if ((await changes.next()).done) return;
     };
     await expect(read()).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('fails for its reader, and lets its sources go, where what it follows cannot be told', async () => {
+    const { changes, push, fail, closedCount } = await follow(new Map([['a', 1]]));
+    push('a');
+    fail(new Error('lost'));
+    expect(closedCount()).toBe(1);
+    expect(await changes.next()).toEqual({ value: 1, done: false });
+    await expect(changes.next()).rejects.toThrow('lost');
+    expect(await changes.next()).toEqual({ value: undefined, done: true });
+  });
+
+  it('lets its sources go where a read fails', async () => {
+    const { changes, push, closedCount } = await follow(new Map());
+    push('broken');
+    await expect(changes.next()).rejects.toThrow('broken');
+    expect(closedCount()).toBe(1);
+    expect(await changes.next()).toEqual({ value: undefined, done: true });
+  });
+
+  it('lets go what was opened where something else could not be', async () => {
+    let closed = 0;
+    const opening = openChanges(
+      () => 1,
+      async (_, opened) => {
+        opened.defer(() => void closed++);
+        throw new Error('away');
+      },
+    );
+    await expect(opening).rejects.toThrow('away');
+    expect(closed).toBe(1);
   });
 });

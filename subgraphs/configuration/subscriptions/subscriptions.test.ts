@@ -127,7 +127,8 @@ describe('subscriptions', () => {
         '{ workChanged(workerId: "w") { reason } }',
       ].map((selection) => service.follow(`subscription ${selection}`)),
     );
-    await expect.poll(() => open).toBe(4);
+    // What wakes workers and the orchestrator follows sources and previews.
+    await expect.poll(() => open).toBe(6);
     for (const { close } of follows) await close();
     await expect.poll(() => open).toBe(0);
   });

@@ -1,46 +1,54 @@
+import type { Clock } from '../../../platform/clock.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { Bus } from '../../../platform/ports/bus.ts';
 import type { SourceStore } from '../../../platform/ports/source-store.ts';
 import { createLevelTrigger } from '../level-trigger.ts';
 import { poolDemands } from '../pool-demands.ts';
-import type { PreviewQueue } from '../preview-queue.ts';
 import { type ChangeIterator, openChanges } from './change-iterator.ts';
 
 export interface WakeDeps {
   readonly bus: Bus;
   readonly store: SourceStore;
-  readonly previews: PreviewQueue;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** What a worker is woken for. */
 export type WakeReason = 'CLAIM' | 'RENEW' | 'PREVIEW';
 
-/** Wakes a worker for what waits for it. What has not been read yet is said once, however often it comes up. */
+/**
+ * Wakes a worker for what waits for it. What has not been read yet is said once, however often it comes up. Where
+ * messages of the bus were lost, it is looked for as if all of them had come.
+ */
 export function followWork(
-  { bus, store, previews, logger }: WakeDeps,
+  { bus, store, clock, logger }: WakeDeps,
   workerId: string,
 ): Promise<ChangeIterator<{ workChanged: { reason: string } }>> {
   return openChanges(
     (reason) => ({ workChanged: { reason } }),
-    async (pushReason) => {
-      const push = (reason: WakeReason) => pushReason(reason);
+    async (changes, opened) => {
+      const push = (reason: WakeReason) => changes.push(reason);
+      const onError = (error: unknown) =>
+        logger.error({ err: error, workerId }, 'cannot tell whether a worker has work');
       let toldPosition = await store.leasePosition(workerId);
-      const check = async () => {
+      const checkSources = createLevelTrigger(async () => {
         const position = await store.leasePosition(workerId);
         if (position > toldPosition) push('RENEW');
         toldPosition = position;
         if (await mayClaim(store, workerId)) push('CLAIM');
-      };
-      const trigger = createLevelTrigger(check, (error) =>
-        logger.error({ err: error, workerId }, 'cannot tell whether a worker has work'),
+      }, onError);
+      const checkPreviews = createLevelTrigger(async () => {
+        if (await store.hasUnclaimedPreviews(clock.now())) push('PREVIEW');
+      }, onError);
+      opened.use(await bus.subscribe('sources.changed', checkSources));
+      opened.use(await bus.subscribe('previews.changed', checkPreviews));
+      opened.use(
+        bus.onGap(() => {
+          void checkSources();
+          void checkPreviews();
+        }),
       );
-      const tellPreviews = () => {
-        if (previews.hasUnclaimed) push('PREVIEW');
-      };
-      const sources = await bus.subscribe('sources.changed', trigger);
-      tellPreviews();
-      return [sources, previews.onChange(tellPreviews)];
+      await checkPreviews();
     },
   );
 }
@@ -57,23 +65,25 @@ async function mayClaim(store: SourceStore, workerId: string): Promise<boolean> 
 export function followDemands({
   bus,
   store,
-  previews,
+  clock,
   logger,
 }: WakeDeps): Promise<ChangeIterator<{ poolDemandsChanged: true }>> {
   return openChanges(
     () => ({ poolDemandsChanged: true as const }),
-    async (push) => {
-      const read = async () => JSON.stringify(await poolDemands(store, previews));
+    async (changes, opened) => {
+      const read = async () => JSON.stringify(await poolDemands(store, clock.now()));
       let told = await read();
-      const check = async () => {
-        const current = await read();
-        if (current !== told) push('demands');
-        told = current;
-      };
-      const trigger = createLevelTrigger(check, (error) =>
-        logger.error({ err: error }, 'cannot tell what the pools must serve'),
+      const check = createLevelTrigger(
+        async () => {
+          const current = await read();
+          if (current !== told) changes.push('demands');
+          told = current;
+        },
+        (error) => logger.error({ err: error }, 'cannot tell what the pools must serve'),
       );
-      return [await bus.subscribe('sources.changed', trigger), previews.onChange(trigger)];
+      opened.use(await bus.subscribe('sources.changed', check));
+      opened.use(await bus.subscribe('previews.changed', check));
+      opened.use(bus.onGap(check));
     },
   );
 }

@@ -24,15 +24,19 @@ async function freeWorker(context: CommandContext, workerId: string, isReleased:
 
 /** A worker gives its leases back: others may claim at once. */
 export async function releaseWorker(context: CommandContext, workerId: string): Promise<void> {
-  await context.store.endWorker(workerId, context.clock.now());
+  const { store, clock, announcer } = context;
+  await store.endWorker(workerId, clock.now());
   await freeWorker(context, workerId, true);
+  announcer.previews(await store.freePreviews(clock.now()));
 }
 
-/** Frees what workers hold whose lease has run out. @returns Their ids. */
+/** Frees what workers hold whose lease has run out. @returns Ids of those that held sources. */
 export async function freeExpiredWorkers(context: CommandContext): Promise<readonly string[]> {
-  const now = context.clock.now();
-  const ended = await context.store.endExpiredWorkers(now, now - ENDED_KEPT_MS);
+  const { store, clock, announcer } = context;
+  const now = clock.now();
+  const ended = await store.endExpiredWorkers(now, now - ENDED_KEPT_MS);
   for (const workerId of ended) await freeWorker(context, workerId, false);
+  announcer.previews(await store.freePreviews(now));
   return ended;
 }
 
