@@ -122,13 +122,14 @@ async function serveGateway({
   clock,
   bus,
   registry,
+  serviceToken,
   loggerOf,
 }: Shared): Promise<{ url: string }> {
   const folder = join(packageRoot, 'dist', 'graphiql');
   return scope.use(
     await openGateway(
       { registry, bus, clock, logger: loggerOf('gateway') },
-      { ...config, ...(existsSync(folder) ? { graphiqlFolder: folder } : {}) },
+      { ...config, serviceToken, ...(existsSync(folder) ? { graphiqlFolder: folder } : {}) },
     ),
   );
 }

@@ -1,20 +1,9 @@
-import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { durationMs, wholeNumber } from '../platform/config.ts';
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-/** Whether only this machine can reach what listens there. */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true;
-  const family = isIP(host);
-  return family !== 0 && loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
-}
-
+/** Beyond loopback everybody can come, so everybody must show who they are. */
 export const BEYOND_LOOPBACK =
-  'must be a loopback address such as 127.0.0.1: beyond it the gateway wants credentials, which it has none of';
+  'beyond loopback the graph is for holders of a key only: set API_KEYS_FILE to a file of keys (npm run key makes one), or HOST to 127.0.0.1';
 
 const list = z
   .string()
@@ -28,13 +17,19 @@ const list = z
 
 /** The gateway's settings, read from the environment. Durations are given in ISO 8601 and kept in milliseconds. */
 export const gatewaySettings = z.object({
-  HOST: z.string().default('127.0.0.1').refine(isLoopback, BEYOND_LOOPBACK),
+  /** Beyond loopback only with API_KEYS_FILE, and under the names in ALLOWED_HOSTS. */
+  HOST: z.string().default('127.0.0.1'),
   /** 0 takes any free port. */
   PORT: wholeNumber(4000, 0, 65_535),
   /** Origins of pages that may use the graph from another site: `https://app.example`. None by default. */
   CORS_ORIGINS: list,
   /** Names, beside loopback's own, under which browsers may reach us: any other is DNS rebinding. */
   ALLOWED_HOSTS: list,
+
+  /** Who may use the graph: see access/key-file.ts. Without it everybody may, who can only be on this machine. */
+  API_KEYS_FILE: z.string().optional(),
+  /** How often that file is looked at: a key that was removed opens nothing this much later. */
+  API_KEYS_RELOAD: durationMs('PT5S'),
 
   /** Body of a request, and message on a socket: 16 times the largest operation that validates in reasonable time. */
   REQUEST_BYTES_MAX: wholeNumber(1024 * 1024, 1024, 64 * 1024 * 1024),

@@ -1,11 +1,15 @@
 import { Agent } from 'undici';
 import type { Clock } from '../platform/clock.ts';
 import { ConfigError } from '../platform/errors.ts';
+import { createCallerCheck, gatewayTokenOf } from '../platform/http/service-tokens.ts';
 import type { Logger } from '../platform/logger.ts';
+import { Metrics } from '../platform/metrics.ts';
+import { isLoopback } from '../platform/network/loopback.ts';
 import type { Bus } from '../platform/ports/bus.ts';
 import type { Registry } from '../platform/ports/registry.ts';
 import { type Closeable, Scope } from '../platform/scope.ts';
-import { BEYOND_LOOPBACK, type GatewayConfig, isLoopback } from './config.ts';
+import { openAccess } from './access/access.ts';
+import { BEYOND_LOOPBACK, type GatewayConfig } from './config.ts';
 import { createExecutor } from './execution/execute.ts';
 import { createPrepare, type OperationLimits } from './execution/prepare.ts';
 import { openSubgraphClients } from './execution/subgraph-client.ts';
@@ -23,24 +27,31 @@ export interface GatewayDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** @default counted and never shown */
+  readonly metrics?: Metrics;
 }
 
 export interface Gateway extends Closeable {
   /** `http://127.0.0.1:4000`: the graph is under `/graphql`, by HTTP and WebSocket. */
   readonly url: string;
+  /** Says from now on that nothing more should be sent here; what comes all the same is answered. */
+  drain(): void;
 }
 
 /**
  * Opens the graph for apps, and resolves once the first supergraph is in.
  *
+ * @param config.serviceToken What the gateway's own token for the subgraphs is made of.
  * @param config.graphiqlFolder What Vite built of the GraphiQL page; without it there is none.
- * @throws {ConfigError} HOST is not loopback's, or PORT is taken.
+ * @throws {ConfigError} HOST is beyond loopback without API_KEYS_FILE, that file is wrong, or PORT is taken.
  */
 export async function openGateway(
-  { registry, bus, clock, logger }: GatewayDeps,
-  config: GatewayConfig & { readonly graphiqlFolder?: string },
+  { registry, bus, clock, logger, metrics = new Metrics() }: GatewayDeps,
+  config: GatewayConfig & { readonly serviceToken: string; readonly graphiqlFolder?: string },
 ): Promise<Gateway> {
-  if (!isLoopback(config.HOST)) throw new ConfigError([`HOST: ${BEYOND_LOOPBACK}`]);
+  if (!isLoopback(config.HOST) && config.API_KEYS_FILE === undefined)
+    throw new ConfigError([`HOST: ${BEYOND_LOOPBACK}`]);
+  const authorization = `Bearer ${gatewayTokenOf(config.serviceToken)}`;
   const limits: OperationLimits = {
     tokensMax: config.QUERY_TOKENS_MAX,
     depthMax: config.QUERY_DEPTH_MAX,
@@ -48,6 +59,12 @@ export async function openGateway(
   };
   const scope = new Scope();
   try {
+    const access = scope.use(
+      await openAccess(
+        { clock, logger, metrics },
+        { keysFile: config.API_KEYS_FILE, reloadMs: config.API_KEYS_RELOAD },
+      ),
+    );
     const composer = scope.use(openComposer());
     const dispatcher = new Agent();
     scope.defer(() => dispatcher.destroy());
@@ -59,7 +76,7 @@ export async function openGateway(
           clock,
           logger,
           composer,
-          readSdl: (subgraph) => readSubgraphSdl({ registry, dispatcher }, subgraph),
+          readSdl: (subgraph) => readSubgraphSdl({ registry, dispatcher, authorization }, subgraph),
         },
         { resyncMs: config.SUPERGRAPH_RESYNC },
       ),
@@ -68,6 +85,7 @@ export async function openGateway(
       openSubgraphClients(
         { registry, logger },
         {
+          authorization,
           queryTimeoutMs: config.SUBGRAPH_TIMEOUT,
           mutationTimeoutMs: config.REQUEST_TIMEOUT,
           responseBytesMax: config.SUBGRAPH_RESPONSE_BYTES_MAX,
@@ -80,10 +98,13 @@ export async function openGateway(
       prepare: createPrepare(limits),
       limits,
       executor,
+      access,
       clock,
       logger,
     };
-    const upstreams = scope.use(openUpstreams({ registry }, { pingIntervalMs: config.PING_INTERVAL }));
+    const upstreams = scope.use(
+      openUpstreams({ registry }, { authorization, pingIntervalMs: config.PING_INTERVAL }),
+    );
     const streams = scope.use(
       openStreams({ ...graph, upstreams }, { resumeTimeoutMs: config.SUBSCRIPTION_RESUME_TIMEOUT }),
     );
@@ -94,7 +115,7 @@ export async function openGateway(
     });
     const server = scope.use(
       await openGatewayServer(
-        { ...graph, guard },
+        { ...graph, guard, metrics, callerOf: createCallerCheck(config.serviceToken) },
         {
           host: config.HOST,
           port: config.PORT,
@@ -119,7 +140,7 @@ export async function openGateway(
       ),
     );
     await supergraph.first;
-    return { url: server.url, close: () => scope.close() };
+    return { url: server.url, drain: server.drain, close: () => scope.close() };
   } catch (error) {
     await scope.close();
     throw error;

@@ -9,6 +9,8 @@ import type { Closeable } from '../../platform/scope.ts';
 import { SUBGRAPHS, type SubgraphName } from '../supergraph/subgraph-sdl.ts';
 
 export interface SubgraphClientOptions {
+  /** What the gateway shows to the subgraphs. */
+  readonly authorization: string;
   /** What one query may take. Mutations may take as long as their request: none is sent twice. */
   readonly queryTimeoutMs: number;
   readonly mutationTimeoutMs: number;
@@ -74,14 +76,15 @@ export function openSubgraphClients(
         origin,
         path: pathname,
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', authorization: options.authorization },
         body,
         signal,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       });
       const answer: unknown = await response.body.json();
-      if (response.statusCode >= 500) throw new Error(`status ${response.statusCode}`);
+      if (response.statusCode >= 500 || response.statusCode === 401)
+        throw new Error(`status ${response.statusCode}`);
       return answerShape.parse(answer) as Answer;
     }
 

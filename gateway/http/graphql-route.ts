@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../platform/clock.ts';
 import { BadUserInputError, type ErrorCode } from '../../platform/errors.ts';
+import type { Access } from '../access/access.ts';
+import { permit } from '../access/required-role.ts';
 import { codedError, type GraphResult, refusal } from '../execution/errors.ts';
 import type { Executor } from '../execution/execute.ts';
 import { admit, type OperationLimits, type Prepare } from '../execution/prepare.ts';
@@ -14,6 +16,7 @@ export interface GraphDeps {
   readonly prepare: Prepare;
   readonly limits: OperationLimits;
   readonly executor: Executor;
+  readonly access: Access;
   readonly clock: Clock;
 }
 
@@ -21,6 +24,9 @@ export interface GraphqlRouteOptions {
   readonly requestTimeoutMs: number;
   readonly requestBytesMax: number;
 }
+
+const KEY_WANTED =
+  'This graph wants a key: send the header "authorization: Bearer <key>". npm run key makes one.';
 
 const OTHER_METHODS = ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
@@ -34,7 +40,7 @@ export function addGraphqlRoute(
   deps: GraphDeps & { readonly guard: RequestGuard },
   options: GraphqlRouteOptions,
 ): void {
-  const { guard } = deps;
+  const { guard, access } = deps;
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
@@ -43,6 +49,11 @@ export function addGraphqlRoute(
     onRequest: async (request, reply) => {
       const foreign = guard.foreignSite(request.headers);
       if (foreign !== undefined) return refuse(reply, 403, 'FORBIDDEN', foreign);
+      const { authorization } = request.headers;
+      if (!access.callerOf(authorization)) {
+        access.noteRefusal(authorization, request.ip);
+        return challenge(reply);
+      }
       if (!negotiate(request.headers.accept)) {
         reply.header('accept', 'application/graphql-response+json, application/json');
         return refuse(
@@ -73,10 +84,13 @@ export function addGraphqlRoute(
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { snapshot, prepare, limits, executor, clock }: GraphDeps,
+  { snapshot, prepare, limits, executor, access, clock }: GraphDeps,
   { requestTimeoutMs }: GraphqlRouteOptions,
 ): Promise<FastifyReply> {
   const type = negotiate(request.headers.accept) ?? 'application/json';
+  // Asked again: the body has taken its time, and the key may be gone since.
+  const caller = access.callerOf(request.headers.authorization);
+  if (!caller) return challenge(reply);
   const current = snapshot();
   if (!current) return refuse(reply, 503, 'DATASOURCE_UNAVAILABLE', 'The graph is not ready yet.');
   let params: ReturnType<typeof readParams>;
@@ -100,6 +114,8 @@ async function answer(
   }
   const refused = admit(prepared, params.variables, limits);
   if (refused) return send(reply, type, refusal(refused));
+  const forbidden = permit(prepared, params.variables, caller.role);
+  if (forbidden) return send(reply, type, refusal(forbidden), 403);
 
   const abort = new AbortController();
   const gone = () => {
@@ -118,14 +134,20 @@ async function answer(
 
 /**
  * `application/json` always says 200, since clients of that type take any other status for a failure of the transport.
- * In the other type a request that did not run is 400.
+ * In the other type a request that did not run is 400, or what says it better.
  */
-function send(reply: FastifyReply, type: ResponseType, result: GraphResult): FastifyReply {
+function send(reply: FastifyReply, type: ResponseType, result: GraphResult, refusedAs = 400): FastifyReply {
   const hasRun = 'data' in result;
   return reply
-    .code(hasRun || type === 'application/json' ? 200 : 400)
+    .code(hasRun || type === 'application/json' ? 200 : refusedAs)
     .header('content-type', `${type}; charset=utf-8`)
     .send(JSON.stringify(result));
+}
+
+/** Nothing of the request is read, let alone run. */
+function challenge(reply: FastifyReply): FastifyReply {
+  reply.header('www-authenticate', 'Bearer');
+  return refuse(reply, 401, 'UNAUTHENTICATED', KEY_WANTED);
 }
 
 /** Says what is wrong with the HTTP request itself, in the form that readers of GraphQL's errors know. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isLoopback } from '../config.ts';
+import { isLoopback } from '../../platform/network/loopback.ts';
 
 export interface GuardOptions {
   /** Origins of other sites whose pages may use the graph. */

@@ -2,7 +2,10 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { ConfigError, messageOf } from '../../platform/errors.ts';
+import { type createCallerCheck, METRICS_REFUSED } from '../../platform/http/service-tokens.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import { isLoopback } from '../../platform/network/loopback.ts';
 import type { Closeable } from '../../platform/scope.ts';
 import { addGraphiql } from './graphiql.ts';
 import { addGraphqlRoute, type GraphDeps, type GraphqlRouteOptions, refuse } from './graphql-route.ts';
@@ -15,8 +18,18 @@ export interface GatewayServerOptions extends GraphqlRouteOptions {
   readonly graphiqlFolder?: string | undefined;
 }
 
+export interface GatewayServerDeps extends GraphDeps {
+  readonly guard: RequestGuard;
+  readonly metrics: Metrics;
+  /** Tells services from all others. */
+  readonly callerOf: ReturnType<typeof createCallerCheck>;
+  readonly logger: Logger;
+}
+
 export interface GatewayServer extends Closeable {
   readonly url: string;
+  /** Says from now on that nothing more should be sent here; what comes all the same is answered. */
+  drain(): void;
   /** For WebSockets, which come as its 'upgrade' events. */
   readonly server: Server;
 }
@@ -34,17 +47,20 @@ const ANSWER_HEADERS = {
   'x-frame-options': 'DENY',
 };
 
+/** Whoever looks after us asks at our address, whatever it is; there is nothing in the answer to steal. */
+const PROBES: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz']);
+
 /** @throws {ConfigError} PORT is taken, or may not be used. */
 export async function openGatewayServer(
-  deps: GraphDeps & { guard: RequestGuard; logger: Logger },
+  deps: GatewayServerDeps,
   options: GatewayServerOptions,
 ): Promise<GatewayServer> {
-  const { guard, logger, snapshot } = deps;
+  const { guard, logger, snapshot, metrics, callerOf } = deps;
   const app = fastify({ forceCloseConnections: 'idle', requestTimeout: options.requestTimeoutMs });
 
-  app.addHook('onRequest', async ({ headers }, reply) => {
+  app.addHook('onRequest', async ({ headers, routeOptions: { url } }, reply) => {
     reply.headers(ANSWER_HEADERS);
-    const refused = guard.wrongHost(headers);
+    const refused = PROBES.has(url) ? undefined : guard.wrongHost(headers);
     if (refused !== undefined) return refuse(reply, 403, 'FORBIDDEN', refused);
     return undefined;
   });
@@ -58,9 +74,17 @@ export async function openGatewayServer(
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'NOT_FOUND', 'The graph is at /graphql.'));
 
   app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) =>
-    snapshot() ? { status: 'ok' } : reply.code(503).send({ status: 'waiting for the subgraphs' }),
-  );
+  let isDraining = false;
+  app.get('/readyz', async (_request, reply) => {
+    if (isDraining) return reply.code(503).send({ status: 'stopping' });
+    return snapshot() ? { status: 'ok' } : reply.code(503).send({ status: 'waiting for the subgraphs' });
+  });
+  const isOpen = isLoopback(options.host);
+  app.get('/metrics', async ({ headers }, reply) => {
+    if (!isOpen && callerOf(headers.authorization) !== 'service')
+      return refuse(reply.header('www-authenticate', 'Bearer'), 401, 'UNAUTHENTICATED', METRICS_REFUSED);
+    return reply.type(metrics.contentType).send(await metrics.text());
+  });
   addGraphqlRoute(app, deps, options);
   if (options.graphiqlFolder !== undefined) await addGraphiql(app, options.graphiqlFolder);
 
@@ -72,6 +96,9 @@ export async function openGatewayServer(
   return {
     url: urlOf(app.server.address() as AddressInfo),
     server: app.server,
+    drain() {
+      isDraining = true;
+    },
     async close() {
       const force = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
       await app.close();

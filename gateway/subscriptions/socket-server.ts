@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError } from 'graphql';
 import { handleProtocols, makeServer, type ServerOptions } from 'graphql-ws';
@@ -7,6 +7,8 @@ import { messageOf } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { PushIterator } from '../../platform/push-iterator.ts';
 import type { Closeable } from '../../platform/scope.ts';
+import type { Caller } from '../access/access.ts';
+import { permit } from '../access/required-role.ts';
 import { codedError, publicError } from '../execution/errors.ts';
 import { admit, type PreparedOperation } from '../execution/prepare.ts';
 import type { GraphDeps } from '../http/graphql-route.ts';
@@ -42,7 +44,23 @@ interface OperationContext {
   readonly prepared: PreparedOperation;
 }
 
-type Extra = { readonly socket: WebSocket };
+interface Extra {
+  readonly socket: WebSocket;
+  /** Of the request that became the socket. */
+  readonly headers: IncomingHttpHeaders;
+  readonly address: string | undefined;
+  /** Known from `connection_init` on. */
+  caller?: Caller;
+}
+
+/** The name is read as HTTP reads it: many clients write it with a capital. */
+type ConnectionParams = Readonly<Record<string, unknown>>;
+
+/**
+ * As the protocol recommends for failed authentication. Clients try again some times after it, and so get on by
+ * themselves where they ask for a new key at each connect; after 4401 they would give up.
+ */
+const FORBIDDEN = 4403;
 
 /**
  * Serves queries, mutations and subscriptions by the protocol graphql-transport-ws. The protocol is graphql-ws';
@@ -51,13 +69,14 @@ type Extra = { readonly socket: WebSocket };
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
 export function openSocketServer(deps: SocketServerDeps, options: SocketServerOptions): Closeable {
-  const { server, guard, clock, logger } = deps;
+  const { server, guard, access, clock, logger } = deps;
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: options.messageBytesMax,
     handleProtocols: (protocols) => handleProtocols(protocols),
   });
+  const extras = new Map<WebSocket, Extra>();
   const protocol = makeServer(protocolOptions(deps, options));
 
   function onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
@@ -67,10 +86,12 @@ export function openSocketServer(deps: SocketServerDeps, options: SocketServerOp
     else if (path !== '/graphql') refuseUpgrade(stream, 404, 'The graph is at /graphql.');
     else if (sockets.clients.size >= options.connectionsMax) {
       refuseUpgrade(stream, 503, 'All connections are taken (CONNECTIONS_MAX).');
-    } else sockets.handleUpgrade(request, stream, head, onConnected);
+    } else sockets.handleUpgrade(request, stream, head, (socket) => onConnected(socket, request));
   }
 
-  function onConnected(socket: WebSocket): void {
+  function onConnected(socket: WebSocket, { headers, socket: { remoteAddress } }: IncomingMessage): void {
+    const extra: Extra = { socket, headers, address: remoteAddress };
+    extras.set(socket, extra);
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
@@ -85,17 +106,25 @@ export function openSocketServer(deps: SocketServerDeps, options: SocketServerOp
           });
         },
       },
-      { socket } satisfies Extra,
+      extra,
     );
     const stopPings = keepAlive(socket, options.pingIntervalMs);
     socket.on('error', (error) => logger.debug({ problem: messageOf(error) }, 'socket failed'));
     socket.once('close', (code, reason) => {
       stopPings();
+      extras.delete(socket);
       void closed(code, String(reason));
     });
   }
 
+  /** Ends what holders of keys follow that are gone, or open something else now: they may come back with what they have. */
+  function closeOutdated(): void {
+    for (const { socket, caller } of extras.values())
+      if (caller && !access.isCurrent(caller)) socket.close(FORBIDDEN, 'Forbidden');
+  }
+
   server.on('upgrade', onUpgrade);
+  access.onChange(closeOutdated);
   return {
     async close() {
       server.off('upgrade', onUpgrade);
@@ -110,13 +139,30 @@ export function openSocketServer(deps: SocketServerDeps, options: SocketServerOp
   };
 }
 
-function protocolOptions(deps: SocketServerDeps, options: SocketServerOptions): ServerOptions<never, Extra> {
-  const { snapshot, prepare, limits, executor, clock, streams, logger } = deps;
+function protocolOptions(
+  deps: SocketServerDeps,
+  options: SocketServerOptions,
+): ServerOptions<ConnectionParams, Extra> {
+  const { snapshot, prepare, limits, executor, access, clock, streams, logger } = deps;
 
   return {
     connectionInitWaitTimeout: options.initTimeoutMs,
 
+    onConnect({ connectionParams = {}, extra }) {
+      const given = authorizationIn(connectionParams) ?? extra.headers.authorization;
+      const caller = access.callerOf(given);
+      if (!caller) {
+        access.noteRefusal(given, extra.address);
+        return false;
+      }
+      extra.caller = caller;
+      return true;
+    },
+
     onSubscribe({ subscriptions, extra }, id, request) {
+      const { caller } = extra;
+      // A socket that was told to close still hands on what its other end sends until that agrees.
+      if (!caller || !access.isCurrent(caller)) return [codedError('UNAUTHENTICATED', 'The key is gone.')];
       if (Object.keys(subscriptions).length > options.operationsPerConnectionMax) {
         const message = `A connection runs ${options.operationsPerConnectionMax} operations at once.`;
         return [codedError('RATE_LIMITED', message)];
@@ -124,7 +170,10 @@ function protocolOptions(deps: SocketServerDeps, options: SocketServerOptions): 
       const current = snapshot();
       if (!current) return [codedError('DATASOURCE_UNAVAILABLE', 'The graph is not ready yet.')];
       const prepared = prepare(current, request);
-      const refused = 'errors' in prepared ? prepared : admit(prepared, request.variables, limits);
+      const refused =
+        'errors' in prepared
+          ? prepared
+          : (admit(prepared, request.variables, limits) ?? permit(prepared, request.variables, caller.role));
       if (refused) return refused.errors;
       const context: OperationContext = { id, socket: extra.socket, prepared: prepared as PreparedOperation };
       return {
@@ -170,6 +219,10 @@ function protocolOptions(deps: SocketServerDeps, options: SocketServerOptions): 
           : [publicError(error, logger)],
       ),
   };
+}
+
+function authorizationIn(params: ConnectionParams): unknown {
+  return Object.entries(params).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
 }
 
 function send(socket: WebSocket, data: string): Promise<void> {

@@ -21,6 +21,8 @@ export interface Upstreams extends Closeable {
 }
 
 export interface UpstreamsOptions {
+  /** What the gateway shows to the subgraphs. */
+  readonly authorization: string;
   readonly pingIntervalMs: number;
 }
 
@@ -54,7 +56,7 @@ export function openUpstreams({ registry }: { registry: Registry }, options: Ups
     turns.set(subgraph, turn + 1);
     const instance = instances[turn % Math.max(1, instances.length)];
     if (!instance) return undefined;
-    const connection = connections.get(instance.url) ?? connectTo(instance.url, options.pingIntervalMs);
+    const connection = connections.get(instance.url) ?? connectTo(instance.url, options);
     connections.set(instance.url, connection);
     return connection.client;
   }
@@ -103,7 +105,7 @@ export function openUpstreams({ registry }: { registry: Registry }, options: Ups
 }
 
 /** Never connects again by itself: whoever lost a subscription decides where to go on from. */
-function connectTo(url: string, pingIntervalMs: number): Connection {
+function connectTo(url: string, { authorization, pingIntervalMs }: UpstreamsOptions): Connection {
   const sockets = new Set<WebSocket>();
   let pongDue: NodeJS.Timeout | undefined;
 
@@ -118,6 +120,7 @@ function connectTo(url: string, pingIntervalMs: number): Connection {
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
     webSocketImpl: UpstreamSocket,
+    connectionParams: { authorization },
     retryAttempts: 0,
     lazyCloseTimeout: IDLE_MS,
     connectionAckWaitTimeout: ACKNOWLEDGE_MS,

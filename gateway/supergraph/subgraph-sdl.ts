@@ -12,13 +12,20 @@ const SDL_TIMEOUT_MS = 5_000;
 
 const answerShape = z.object({ data: z.object({ _service: z.object({ sdl: z.string().min(1) }) }) });
 
+export interface SubgraphSdlDeps {
+  readonly registry: Registry;
+  readonly dispatcher: Dispatcher;
+  /** What the gateway shows to the subgraphs. */
+  readonly authorization: string;
+}
+
 /**
  * Asks an instance of the subgraph for its schema, the next one where it does not answer.
  *
  * @throws {UnavailableError} None answers, or none is registered.
  */
 export async function readSubgraphSdl(
-  { registry, dispatcher }: { registry: Registry; dispatcher: Dispatcher },
+  { registry, dispatcher, authorization }: SubgraphSdlDeps,
   subgraph: SubgraphName,
 ): Promise<string> {
   let cause: unknown;
@@ -27,7 +34,7 @@ export async function readSubgraphSdl(
       const response = await request(url, {
         method: 'POST',
         dispatcher,
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', authorization },
         body: '{"query":"{ _service { sdl } }"}',
         signal: AbortSignal.timeout(SDL_TIMEOUT_MS),
       });

@@ -5,10 +5,13 @@ import WebSocket from 'ws';
 import { createTestSubgraph, type TestSubgraph } from '../../test/support/subgraph.ts';
 import { silentLogger } from '../logger.ts';
 import { Scope } from '../scope.ts';
+import { gatewayTokenOf } from './service-tokens.ts';
 import { openSubgraphServer, type SubgraphServer } from './subgraph-server.ts';
 
 const DEADLINE = { timeout: 20_000, interval: 5 };
 const TOKEN = 'a-token-for-services';
+const asService = { authorization: `Bearer ${TOKEN}` };
+const asGateway = { authorization: `Bearer ${gatewayTokenOf(TOKEN)}` };
 
 let scope: Scope;
 let subgraph: TestSubgraph;
@@ -31,7 +34,8 @@ interface Answer {
   readonly body: { data?: unknown; errors?: { message: string; extensions: { code: string } }[] };
 }
 
-async function post(body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+/** As a gateway, where nothing else is said. */
+async function post(body: unknown, headers: Record<string, string> = asGateway): Promise<Answer> {
   const response = await fetch(server.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -40,7 +44,33 @@ async function post(body: unknown, headers: Record<string, string> = {}): Promis
   return { status: response.status, body: (await response.json()) as Answer['body'] };
 }
 
-const asService = { authorization: `Bearer ${TOKEN}` };
+interface Talk {
+  readonly closed: number | undefined;
+  readonly messages: { type: string; payload?: { errors?: { extensions: { code: string } }[] } }[];
+}
+
+/** Sends a greeting and a subscription over a WebSocket. @returns What came until the subscription or the socket ended. */
+async function talk(greeting: unknown, query: string): Promise<Talk> {
+  const socket = new WebSocket(server.url.replace('http', 'ws'), 'graphql-transport-ws');
+  scope.defer(() => socket.terminate());
+  const messages: Talk['messages'] = [];
+  let closed: number | undefined;
+  socket.on('error', () => {});
+  socket.on('close', (code) => {
+    closed = code;
+  });
+  socket.on('message', (data) => {
+    messages.push(JSON.parse(String(data)));
+    if (messages.at(-1)?.type !== 'connection_ack') return;
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  });
+  await new Promise((resolve) => socket.once('open', resolve));
+  socket.send(JSON.stringify({ type: 'connection_init', payload: greeting }));
+  const isOver = () => closed !== undefined || ['complete', 'error'].includes(messages.at(-1)?.type ?? '');
+  await expect.poll(isOver, DEADLINE).toBe(true);
+  return { closed, messages };
+}
+
 const codes = ({ body }: Answer) => body.errors?.map((error) => error.extensions.code);
 
 describe('The server of a subgraph', () => {
@@ -59,15 +89,72 @@ describe('The server of a subgraph', () => {
     expect((await post({ query, operationName: 'B' })).body).toEqual({ data: { open: 'open' } });
   });
 
-  it.each([
+  const STRANGERS: [string, Record<string, string>][] = [
     ['no token', {}],
     ['another token', { authorization: 'Bearer another-token-altogether' }],
     ['a token of the same length', { authorization: `Bearer ${TOKEN.replace('a', 'b')}` }],
     ['the token in another scheme', { authorization: `Basic ${TOKEN}` }],
     ['an empty token', { authorization: 'Bearer ' }],
-  ])('refuses inner operations with %s', async (_what, headers) => {
-    const answer = await post({ query: '{ stale }' }, headers as Record<string, string>);
-    expect(codes(answer)).toEqual(['UNAUTHENTICATED']);
+    ['the gateway’s token of another platform', { authorization: `Bearer ${gatewayTokenOf('another')}` }],
+  ];
+
+  it.each(STRANGERS)('answers nobody with %s, whatever they ask', async (_what, headers) => {
+    for (const query of [
+      '{ open }',
+      '{ stale }',
+      '{ _service { sdl } }',
+      '{ __typename }',
+      '{ nothing }',
+      '{',
+    ]) {
+      const response = await fetch(server.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query }),
+      });
+      expect([query, response.status]).toEqual([query, 401]);
+      expect(response.headers.get('www-authenticate')).toBe('Bearer');
+      const { data, errors } = (await response.json()) as Answer['body'];
+      expect([data, errors?.map(({ extensions }) => extensions.code)]).toEqual([
+        undefined,
+        ['UNAUTHENTICATED'],
+      ]);
+    }
+  });
+
+  it.each(STRANGERS)('closes the socket of who has %s, and begins nothing', async (_what, headers) => {
+    expect(await talk(headers, 'subscription { events }')).toEqual({ closed: 4403, messages: [] });
+    expect(subgraph.subscribers.size).toBe(0);
+  });
+
+  it('says to all who ask that it lives', async () => {
+    for (const path of ['/healthz', '/readyz'])
+      expect((await fetch(new URL(path, server.url))).status).toBe(200);
+  });
+
+  it('lets gateways do what apps may, and nothing else', async () => {
+    expect((await post({ query: '{ open }' }, asGateway)).body).toEqual({ data: { open: 'open' } });
+    expect((await post({ query: '{ _service { sdl } }' }, asGateway)).body.errors).toBeUndefined();
+    const inner = await post({ query: '{ stale }' }, asGateway);
+    expect([inner.status, codes(inner)]).toEqual([200, ['UNAUTHENTICATED']]);
+    const { messages } = await talk(asGateway, 'subscription { events }');
+    expect(messages.map(({ type }) => type)).toEqual(['connection_ack', 'next', 'complete']);
+    expect(messages[1]?.payload?.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect(subgraph.subscribers.size).toBe(0);
+  });
+
+  it('shows its metrics to services only where others can reach it', async () => {
+    const open = scope.use(
+      await openSubgraphServer(
+        { schema: () => subgraph.schema, logger: silentLogger },
+        { service: 'endpoint', serviceToken: TOKEN, host: '0.0.0.0' },
+      ),
+    );
+    const url = new URL('/metrics', open.url.replace('0.0.0.0', '127.0.0.1'));
+    const statusFor = async (headers: Record<string, string>) => (await fetch(url, { headers })).status;
+    expect([await statusFor({}), await statusFor(asGateway), await statusFor(asService)]).toEqual([
+      401, 401, 200,
+    ]);
   });
 
   it('tells our errors by their code and masks all others', async () => {
@@ -93,7 +180,7 @@ describe('The server of a subgraph', () => {
     ['is too large', JSON.stringify({ query: `# ${'x'.repeat(20_000)}` }), 'application/json', 413],
     ['is of another type', 'query=x', 'application/x-www-form-urlencoded', 415],
   ])('refuses a body that %s, in GraphQL’s shape', async (_what, body, type, status) => {
-    const answer = await post(body, { 'content-type': type });
+    const answer = await post(body, { ...asGateway, 'content-type': type });
     expect(answer.status).toBe(status);
     expect(codes(answer)).toEqual(['BAD_USER_INPUT']);
   });
@@ -110,7 +197,7 @@ describe('The server of a subgraph', () => {
       const body = JSON.stringify({ query: '{ fresh: open }' });
       const response = await fetch(swapping.url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...asGateway },
         body,
       });
       return ((await response.json()) as Answer['body']).errors?.[0]?.message ?? 'fine';

@@ -1,6 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import fastify, { type FastifyError } from 'fastify';
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   type DocumentNode,
   execute,
@@ -13,12 +12,15 @@ import {
 } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { ErrorCode } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { Metrics } from '../metrics.ts';
+import { isLoopback } from '../network/loopback.ts';
 import type { ServiceName } from '../ports/registry.ts';
 import type { Closeable } from '../scope.ts';
 import { formatError, formatResult } from './graphql-errors.ts';
 import type { SubgraphContext } from './inner-operations.ts';
+import { createCallerCheck, METRICS_REFUSED } from './service-tokens.ts';
 
 export interface SubgraphServerDeps {
   /** Asked for at each operation; what is running finishes on the schema it began with. */
@@ -66,6 +68,8 @@ const GOODBYE_MS_MAX = 500;
 /** What is being answered when the server closes gets this long: a batch is journaled in a hundredth of it. */
 const DRAIN_MS = 2_000;
 
+const STRANGER_REFUSED = 'This is for services and gateways only: apps send their operations to a gateway.';
+
 interface GraphQLRequest {
   readonly query: string;
   readonly variables?: Record<string, unknown> | null;
@@ -74,16 +78,21 @@ interface GraphQLRequest {
 
 /**
  * Serves a subgraph to the gateway and to the other services: GraphQL over HTTP (POST of JSON only) and
- * graphql-transport-ws. Not for apps: those meet the gateway.
+ * graphql-transport-ws. Not for apps: those meet the gateway. Whoever shows neither's token gets nothing of it but
+ * whether it lives, on whichever address it listens.
  */
 export async function openSubgraphServer(
   deps: SubgraphServerDeps,
   options: SubgraphServerOptions,
 ): Promise<SubgraphServer> {
   const { logger, isReady = () => true, metrics = new Metrics() } = deps;
-  const isServiceToken = tokenCheck(options.serviceToken);
+  const callerOf = createCallerCheck(options.serviceToken);
+  const host = options.host ?? '127.0.0.1';
   const prepare = withRefresh(createPreparer(), deps);
   const observe = createRequestObserver(metrics, options.service);
+  const contextOf = (authorization: unknown): SubgraphContext & Record<string, unknown> => ({
+    isService: callerOf(authorization) === 'service',
+  });
   let isDraining = false;
   let closing: Promise<void> | undefined;
   const app = fastify({
@@ -112,15 +121,22 @@ export async function openSubgraphServer(
       ? reply.code(503).send({ status: isDraining ? 'stopping' : 'not ready' })
       : { status: 'ok' },
   );
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-  app.post('/graphql', async (request, reply) => {
+  app.get('/metrics', async ({ headers }, reply) =>
+    isLoopback(host) || callerOf(headers.authorization) === 'service'
+      ? reply.type(metrics.contentType).send(await metrics.text())
+      : refuseStranger(reply, METRICS_REFUSED),
+  );
+  // Before the body is read: strangers are not even listened to.
+  const onRequest = async ({ headers }: FastifyRequest, reply: FastifyReply) =>
+    callerOf(headers.authorization) ? undefined : refuseStranger(reply, STRANGER_REFUSED);
+  app.post('/graphql', { onRequest }, async (request, reply) => {
     const body = request.body as GraphQLRequest | null;
     if (typeof body?.query !== 'string') {
       return reply
         .code(400)
         .send({ errors: [{ message: 'The body wants a "query".', extensions: { code: 'BAD_USER_INPUT' } }] });
     }
-    const context: SubgraphContext = { isService: isServiceToken(bearerOf(request.headers.authorization)) };
+    const context = contextOf(request.headers.authorization);
     const prepared = await prepare(body.query);
     if ('errors' in prepared) {
       return reply.send(formatResult({ errors: prepared.errors }, logger));
@@ -150,16 +166,16 @@ export async function openSubgraphServer(
     perMessageDeflate: false,
     maxPayload: SOCKET_MESSAGE_BYTES_MAX,
   });
-  const graphqlWs = useServer<{ authorization?: string }>(
+  const graphqlWs = useServer<{ authorization?: unknown }>(
     {
+      // Anything but a token closes the socket with 4403.
+      onConnect: ({ connectionParams }) => callerOf(connectionParams?.authorization) !== undefined,
       execute,
       subscribe,
       async onSubscribe({ connectionParams }, _id, { query, variables, operationName }) {
         const prepared = await prepare(query);
         if ('errors' in prepared) return prepared.errors;
-        const contextValue: SubgraphContext = {
-          isService: isServiceToken(bearerOf(connectionParams?.authorization)),
-        };
+        const contextValue = contextOf(connectionParams?.authorization);
         const { schema: current, document } = prepared;
         return { schema: current, document, variableValues: variables, operationName, contextValue };
       },
@@ -173,7 +189,7 @@ export async function openSubgraphServer(
     sockets,
   );
 
-  await app.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
+  await app.listen({ host, port: options.port ?? 0 });
   const { address, family, port } = app.server.address() as AddressInfo;
   const hostname = family === 'IPv6' ? `[${address}]` : address;
   async function close(): Promise<void> {
@@ -201,16 +217,12 @@ export async function openSubgraphServer(
   };
 }
 
-function bearerOf(header: string | undefined): string | undefined {
-  return header?.startsWith('Bearer ') ? header.slice('Bearer '.length) : undefined;
-}
-
-function tokenCheck(expected: string): (given: string | undefined) => boolean {
-  const wanted = Buffer.from(expected);
-  return (given) => {
-    const shown = Buffer.from(given ?? '');
-    return shown.length === wanted.length && timingSafeEqual(shown, wanted);
-  };
+function refuseStranger(reply: FastifyReply, message: string): FastifyReply {
+  const error = { message, extensions: { code: 'UNAUTHENTICATED' satisfies ErrorCode } };
+  return reply
+    .code(401)
+    .header('www-authenticate', 'Bearer')
+    .send({ errors: [error] });
 }
 
 /** @returns Begins to measure an operation; what it returns is called with how that ended. */

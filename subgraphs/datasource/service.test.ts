@@ -83,7 +83,7 @@ describe('datasource', () => {
 
     it('refuses those without the service token', async () => {
       const { registry } = harness;
-      const stranger = openServiceClient({ registry }, 'datasource', 'another token');
+      const stranger = openServiceClient({ registry }, 'datasource', harness.gatewayToken);
       await expect(stranger.request('{ changesSince(collection: "books") { head } }')).rejects.toEqual(
         coded('UNAUTHENTICATED'),
       );

@@ -4,6 +4,7 @@ import { openSqliteSourceStore } from '../../platform/adapters/sqlite-source-sto
 import { ManualClock } from '../../platform/clock.ts';
 import { readConfig } from '../../platform/config.ts';
 import { openServiceClient, type ServiceClient } from '../../platform/http/service-client.ts';
+import { gatewayTokenOf } from '../../platform/http/service-tokens.ts';
 import { randomId } from '../../platform/ids.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import type { Closeable } from '../../platform/scope.ts';
@@ -37,8 +38,8 @@ export async function openTestConfiguration(settings: Record<string, string> = {
     store,
     bus,
     client,
-    /** An app, as far as this service is concerned: it has no service token. */
-    stranger: clientWith('not-the-token'),
+    /** An app, as far as this service is concerned: its operations come through a gateway. */
+    stranger: clientWith(gatewayTokenOf(SERVICE_TOKEN)),
     ...operations(client),
     close: () => scope.close(),
   };

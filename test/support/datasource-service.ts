@@ -12,6 +12,7 @@ import { ManualClock } from '../../platform/clock.ts';
 import { readConfig } from '../../platform/config.ts';
 import { UnavailableError } from '../../platform/errors.ts';
 import { openServiceClient, type ServiceClient } from '../../platform/http/service-client.ts';
+import { gatewayTokenOf } from '../../platform/http/service-tokens.ts';
 import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import type { CollectionDefinition } from '../../platform/model/collection-definition.ts';
@@ -43,6 +44,8 @@ export class DatasourceHarness {
   readonly registry = new MemoryRegistry();
   /** What configuration has. */
   readonly definitions = new Map<string, CollectionDefinition>();
+  /** What opens the public operations, and no others. */
+  readonly gatewayToken = gatewayTokenOf(SERVICE_TOKEN);
   readonly published: Topics['collection.changed'][] = [];
   isConfigurationAway = false;
   definitionReads = 0;
@@ -171,7 +174,7 @@ export class DatasourceHarness {
     const socket = createClient({
       url: this.service.url.replace('http', 'ws'),
       webSocketImpl: WebSocket,
-      connectionParams: { authorization: `Bearer ${SERVICE_TOKEN}` },
+      connectionParams: { authorization: `Bearer ${this.gatewayToken}` },
       retryAttempts: 0,
     });
     this.#sockets.push(socket);

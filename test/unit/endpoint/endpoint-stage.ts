@@ -11,6 +11,7 @@ import { systemClock } from '../../../platform/clock.ts';
 import { readConfig } from '../../../platform/config.ts';
 import { TributaryError } from '../../../platform/errors.ts';
 import { openServiceClient } from '../../../platform/http/service-client.ts';
+import { gatewayTokenOf } from '../../../platform/http/service-tokens.ts';
 import { openSubgraphServer, type SubgraphServer } from '../../../platform/http/subgraph-server.ts';
 import { silentLogger } from '../../../platform/logger.ts';
 import { type Closeable, Scope } from '../../../platform/scope.ts';
@@ -20,6 +21,7 @@ import { type EndpointDeps, openEndpointService } from '../../../subgraphs/endpo
 import { type ChangesRequest, UpstreamModel } from './upstream-model.ts';
 
 const SERVICE_TOKEN = 'token-of-the-tests';
+const AS_GATEWAY = { authorization: `Bearer ${gatewayTokenOf(SERVICE_TOKEN)}` };
 
 /** Longer than any test: what a test sees has come by an event, unless it says otherwise. */
 const EVENTS_ALONE_MS = 3_600_000;
@@ -148,7 +150,7 @@ export class EndpointStage {
   async query(query: string, variables: Record<string, unknown> = {}): Promise<GraphQLAnswer> {
     const response = await fetch(this.url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...AS_GATEWAY },
       body: JSON.stringify({ query, variables }),
     });
     return (await response.json()) as GraphQLAnswer;
@@ -159,6 +161,7 @@ export class EndpointStage {
     const client = createClient({
       url: this.url.replace('http', 'ws'),
       webSocketImpl: WebSocket,
+      connectionParams: AS_GATEWAY,
       retryAttempts: 0,
     });
     this.#clients.push(client);

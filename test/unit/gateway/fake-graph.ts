@@ -16,6 +16,8 @@ import type { Closeable } from '../../../platform/scope.ts';
 import { FakeCollection } from './fake-collection.ts';
 import { openProxy, type TcpProxy } from './tcp-proxy.ts';
 
+const SERVICE_TOKEN = 'service-token-of-tests';
+
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable", "@inaccessible"])';
 
@@ -87,7 +89,10 @@ export class FakeGraph implements Closeable {
     const { logger = silentLogger, ...rest } = options;
     const config = readConfig(gatewaySettings, { PORT: '0', SUPERGRAPH_RESYNC: 'PT10M', ...environment });
     const { registry, bus } = graph;
-    graph.#gateway = await openGateway({ registry, bus, clock: systemClock, logger }, { ...config, ...rest });
+    graph.#gateway = await openGateway(
+      { registry, bus, clock: systemClock, logger },
+      { ...config, serviceToken: SERVICE_TOKEN, ...rest },
+    );
     return graph;
   }
 
@@ -111,7 +116,7 @@ export class FakeGraph implements Closeable {
     };
     const server = await openSubgraphServer(
       { schema: schemas[service], logger: silentLogger },
-      { service, serviceToken: 'service-token-of-tests', port },
+      { service, serviceToken: SERVICE_TOKEN, port },
     );
     const entry = await this.registry.register({ id: service, service, url: server.url });
     this.#servers.set(service, {
