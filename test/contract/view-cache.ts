@@ -3,6 +3,9 @@ import type { CollectionDefinition } from '../../platform/model/collection-defin
 import type { ChangePage, EntryChange } from '../../platform/model/record.ts';
 import type { ChangePosition, KeptPosition, ViewCache } from '../../platform/ports/view-cache.ts';
 
+/** Removals remembered by the caches of this suite. */
+const REMOVED_MAX = 4;
+
 const AT = '2026-01-01T00:00:00.000Z';
 
 function definition(name: string, incarnation = 'i1', revision = 1): CollectionDefinition {
@@ -35,12 +38,15 @@ function page(changes: readonly EntryChange[], more: Partial<ChangePage> = {}): 
 const START: ChangePosition = { incarnation: 'i1', version: 0, resetHead: null };
 
 /** What every view cache promises to the replicas that share it. */
-export function viewCacheContract(adapter: string, open: () => Promise<ViewCache>): void {
+export function viewCacheContract(
+  adapter: string,
+  open: (options: { readonly removedMax: number }) => Promise<ViewCache>,
+): void {
   describe(`${adapter} is a view cache that`, () => {
     let cache: ViewCache;
 
     beforeEach(async () => {
-      cache = await open();
+      cache = await open({ removedMax: REMOVED_MAX });
     });
     afterEach(() => cache.close());
 
@@ -92,6 +98,25 @@ export function viewCacheContract(adapter: string, open: () => Promise<ViewCache
       expect(await cache.position('books')).toBeDefined();
     });
 
+    it('says which revision its definitions are of', async () => {
+      expect(await cache.revision()).toBe(0);
+      await keepBooks(5);
+      expect(await cache.revision()).toBe(5);
+    });
+
+    it('is taken back by the definitions of a configuration that counts from the beginning again', async () => {
+      await keepBooks(5);
+      const again = {
+        revision: 2,
+        definitions: [definition('books', 'i2', 1), definition('films', 'i3', 2)],
+      };
+      await cache.keepDefinitions(again, { inPlaceOf: 4 });
+      expect(await cache.revision()).toBe(5);
+      await cache.keepDefinitions(again, { inPlaceOf: 5 });
+      expect(await cache.revision()).toBe(2);
+      expect(await cache.position('books')).toMatchObject({ incarnation: 'i2', version: 0 });
+    });
+
     it('gives back what changed, with everything that is said of it', async () => {
       await keepBooks();
       await keep(page([put('a', 1), put('b', 2)]));
@@ -121,6 +146,24 @@ export function viewCacheContract(adapter: string, open: () => Promise<ViewCache
       expect(await cache.position('books')).toEqual({ ...START, version: 9, asOfMs: 1_000 });
     });
 
+    it('is never said to be of an earlier time, and of a later one also where nothing changed', async () => {
+      await keepBooks();
+      await keep(page([put('a', 1)]), 2_000);
+      const unchanged = page([], { version: 1, head: 1 });
+      expect(await keep(unchanged, 1_000)).toMatchObject({ version: 1, asOfMs: 2_000 });
+      expect(await keep(unchanged, 3_000)).toMatchObject({ version: 1, asOfMs: 3_000 });
+      await keep(page([put('b', 5)], { reset: true }), 2_500);
+      expect(await cache.position('books')).toMatchObject({ version: 5, asOfMs: 3_000 });
+    });
+
+    it('takes the same page of two replicas once', async () => {
+      await keepBooks();
+      const told = page([put('a', 1), put('b', 2)]);
+      const both = [1, 2].map(() => cache.keepChanges('books', START, told, 1_000));
+      for (const position of await Promise.all(both)) expect(position).toMatchObject({ version: 2 });
+      expect((await cache.changesSince('books', START, 10))?.changes).toEqual(told.changes);
+    });
+
     it('leaves a page unused that does not go on from where it is', async () => {
       await keepBooks();
       await keep(page([put('a', 1), put('b', 2)]));
@@ -148,6 +191,60 @@ export function viewCacheContract(adapter: string, open: () => Promise<ViewCache
       expect(await read()).toEqual({ b: 'b', c: 'c' });
     });
 
+    it('does not take for all there is what a replica further behind went on with', async () => {
+      await keepBooks();
+      // b has changed to 8 where the first page comes from: where the second comes from it still is as of 2.
+      await keep(page([put('a', 1)], { head: 9 }));
+      expect(await keep(page([put('c', 5)]), 1_000)).toMatchObject({ version: 5, asOfMs: null });
+      expect(await keep(page([put('b', 8), put('d', 9)]), 2_000)).toMatchObject({ asOfMs: 2_000 });
+      expect(await read()).toEqual({ a: 'a', b: 'b', c: 'c', d: 'd' });
+    });
+
+    it('does not replace all entries by less than was there when they began to be told', async () => {
+      await keepBooks();
+      await keep(page([put('a', 1), put('b', 2)]));
+      await keep(page([put('a', 1)], { reset: true, head: 9 }));
+      expect(await keep(page([put('c', 5)]), 1_000)).toMatchObject({ version: 5, resetHead: 9 });
+      expect(await read()).toEqual({ a: 'a', b: 'b' });
+      expect(await keep(page([put('b', 9, 'B')]), 2_000)).toMatchObject({ version: 9, resetHead: null });
+      expect(await read()).toEqual({ a: 'a', b: 'B', c: 'c' });
+    });
+
+    it('begins anew where another replica does so', async () => {
+      await keepBooks();
+      await keep(page([put('a', 1)], { reset: true, head: 9 }));
+      expect(await keep(page([put('b', 2), put('c', 3)], { reset: true }))).toMatchObject({
+        resetHead: null,
+      });
+      expect(await read()).toEqual({ b: 'b', c: 'c' });
+    });
+
+    it('remembers so many removals, and sends back to nothing who has not seen those before', async () => {
+      await keepBooks();
+      const ids = Array.from({ length: 2 * REMOVED_MAX }, (_, index) => `${index}`);
+      await keep(page([put('a', 1), ...ids.map((id, index) => put(id, 2 + index))]));
+      const { version = 0 } = (await cache.position('books')) ?? {};
+      await keep(page(ids.map((id, index) => removal(id, version + 1 + index))));
+      const head = version + ids.length;
+      const seen = await cache.changesSince('books', { ...START, version: head - REMOVED_MAX }, 100);
+      expect(seen).toMatchObject({ reset: false, version: head });
+      expect(seen?.changes.map(({ id, removed }) => [id, removed])).toEqual(
+        ids.slice(-REMOVED_MAX).map((id) => [id, true]),
+      );
+      const unseen = await cache.changesSince('books', { ...START, version: head - REMOVED_MAX - 1 }, 100);
+      expect(unseen).toMatchObject({ reset: true, version: head });
+      expect(await read()).toEqual({ a: 'a' });
+    });
+
+    it('sends a reader back to nothing that has begun anew where more was known', async () => {
+      await keepBooks();
+      await keep(page([put('a', 1), put('b', 2)]));
+      const ahead = await cache.changesSince('books', { ...START, version: 1, resetHead: 3 }, 10);
+      expect(ahead).toMatchObject({ reset: true, changes: [{ id: 'a' }, { id: 'b' }] });
+      const level = await cache.changesSince('books', { ...START, version: 1, resetHead: 2 }, 10);
+      expect(level).toMatchObject({ reset: false, changes: [{ id: 'b' }] });
+    });
+
     it('sends a reader whose position it does not know back to nothing', async () => {
       await keepBooks();
       await keep(page([put('a', 1), put('b', 2)]));
@@ -168,6 +265,27 @@ export function viewCacheContract(adapter: string, open: () => Promise<ViewCache
       expect(await read({ ...START, incarnation: 'i2' })).toEqual({});
       await cache.keepDefinitions({ revision: 3, definitions: [] });
       expect(await cache.position('books')).toBeUndefined();
+    });
+
+    it('gives a collection that comes back nothing of the earlier one', async () => {
+      await keepBooks(1);
+      await keep(page([put('a', 1)]));
+      await keep(page([put('b', 2)], { reset: true, head: 3 }));
+      await cache.keepDefinitions({ revision: 2, definitions: [] });
+      await keepBooks(3);
+      expect(await cache.position('books')).toEqual({ ...START, asOfMs: null });
+      await keep(page([put('c', 1)]));
+      expect(await read()).toEqual({ c: 'c' });
+    });
+
+    it('keeps text as it is, and versions as high as they go', async () => {
+      await keepBooks();
+      const high = Number.MAX_SAFE_INTEGER;
+      const odd = put('a', high - 1, '\u0000 \ud800 " \u2028 é 😀');
+      await keep(page([odd, put('b', high)]));
+      const found = await cache.changesSince('books', START, 1);
+      expect(found).toMatchObject({ version: high - 1, head: high, changes: [odd] });
+      expect(await read({ ...START, version: high - 1 })).toEqual({ b: 'b' });
     });
 
     it('keeps entries through a change of the definition', async () => {

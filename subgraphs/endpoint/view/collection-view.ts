@@ -134,7 +134,8 @@ export class CollectionView {
   /** What a reader at the position does not know yet, as datasource tells it. */
   changesSince({ incarnation, version, resetHead }: ChangePosition, first: number): ChangePage {
     const { floor, version: head } = this.#state;
-    const isUnknown = incarnation !== this.#state.incarnation || version > head;
+    // Also who has begun anew with a replica that was further on: what it told may have changed further on than we know.
+    const isUnknown = incarnation !== this.#state.incarnation || Math.max(version, resetHead ?? 0) > head;
     const isReset = isUnknown || (version < floor && (resetHead === null || resetHead < floor));
     const found = this.#table.changedAfter(isReset ? 0 : version, first + 1);
     const changes = found.slice(0, first);

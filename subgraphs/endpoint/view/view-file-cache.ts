@@ -1,6 +1,7 @@
 import type { ChangePage } from '../../../platform/model/record.ts';
 import type {
   ChangePosition,
+  KeepDefinitionsOptions,
   KeptDefinitions,
   KeptPosition,
   ViewCache,
@@ -12,6 +13,8 @@ import type { ViewFile } from './view-file.ts';
 export class ViewFileCache implements ViewCache {
   readonly #file: ViewFile;
   readonly #removedMax: number;
+  /** Of each incarnation: the furthest head of any page since it was last told anew. */
+  readonly #aims = new Map<string, number>();
 
   /** @param options.removedMax Removed entries of a collection that are remembered. */
   constructor(file: ViewFile, options: { readonly removedMax: number }) {
@@ -19,13 +22,21 @@ export class ViewFileCache implements ViewCache {
     this.#removedMax = options.removedMax;
   }
 
+  async revision(): Promise<number> {
+    return this.#file.revision;
+  }
+
   async definitions(): Promise<KeptDefinitions> {
     const definitions = [...this.#file.collections.values()].map((view) => view.definition);
     return { revision: this.#file.revision, definitions };
   }
 
-  async keepDefinitions({ revision, definitions }: KeptDefinitions): Promise<void> {
-    if (revision < this.#file.revision) return;
+  async keepDefinitions(
+    { revision, definitions }: KeptDefinitions,
+    { inPlaceOf }: KeepDefinitionsOptions = {},
+  ): Promise<void> {
+    const kept = this.#file.revision;
+    if (revision < kept && kept !== inPlaceOf) return;
     const names = new Set(definitions.map(({ name }) => name));
     for (const name of [...this.#file.collections.keys()]) if (!names.has(name)) this.#file.remove(name);
     for (const definition of definitions) {
@@ -50,7 +61,11 @@ export class ViewFileCache implements ViewCache {
     const view = this.#file.collections.get(collection);
     await view?.settled();
     if (view && page.incarnation === view.state.incarnation && isSame(view.position, behind)) {
-      view.apply(page, { askedAtMs: asOfMs, withBefore: false, removedMax: this.#removedMax });
+      const { incarnation } = page;
+      const head = page.reset ? page.head : Math.max(page.head, this.#aims.get(incarnation) ?? 0);
+      this.#aims.set(incarnation, head);
+      const askedAtMs = Math.max(asOfMs ?? 0, view.state.asOfMs ?? 0) || null;
+      view.apply({ ...page, head }, { askedAtMs, withBefore: false, removedMax: this.#removedMax });
     }
     return this.position(collection);
   }
