@@ -28,6 +28,12 @@ export const systemClock: Clock = {
   },
 };
 
+/** Milliseconds since the process began, which setting the machine's time does not change. */
+export const steadyClock: Clock = {
+  now: () => performance.now(),
+  schedule: systemClock.schedule,
+};
+
 /** A clock that stands still until told. */
 export class ManualClock implements Clock {
   #nowMs: number;

@@ -4,8 +4,16 @@ import type { Registry, ServiceInstance, ServiceName } from '../../platform/port
 /** How long a change may take to get about, in milliseconds. */
 const DEADLINE = { timeout: 10_000, interval: 5 };
 
-/** What every registry promises. */
-export function registryContract(adapter: string, open: () => Promise<Registry>): void {
+/**
+ * What every registry promises.
+ *
+ * @param origin Of the instances: where the registry looks whether they are ready, they are.
+ */
+export function registryContract(
+  adapter: string,
+  open: () => Promise<Registry>,
+  origin: () => string = () => 'http://127.0.0.1:41000',
+): void {
   describe(`${adapter} is a registry that`, () => {
     let registry: Registry;
 
@@ -14,10 +22,10 @@ export function registryContract(adapter: string, open: () => Promise<Registry>)
     });
     afterEach(() => registry.close());
 
-    const instance = (id: string, service: ServiceName = 'endpoint', port = 41_000): ServiceInstance => ({
+    const instance = (id: string, service: ServiceName = 'endpoint', path = '/graphql'): ServiceInstance => ({
       id,
       service,
-      url: `http://127.0.0.1:${port}/graphql`,
+      url: `${origin()}${path}`,
     });
     const ids = (service: ServiceName) =>
       registry
@@ -62,12 +70,12 @@ export function registryContract(adapter: string, open: () => Promise<Registry>)
     });
 
     it('replaces an instance that registers again, which its older handle cannot take off', async () => {
-      const older = await registry.register(instance('e1', 'endpoint', 41_001));
-      await registry.register(instance('e1', 'endpoint', 41_002));
-      const url = () => registry.instances('endpoint').map((known) => known.url);
-      await expect.poll(url, DEADLINE).toEqual(['http://127.0.0.1:41002/graphql']);
+      const older = await registry.register(instance('e1', 'endpoint', '/older'));
+      await registry.register(instance('e1', 'endpoint', '/newer'));
+      const urls = () => registry.instances('endpoint').map((known) => known.url);
+      await expect.poll(urls, DEADLINE).toEqual([`${origin()}/newer`]);
       await older.close();
-      expect(url()).toEqual(['http://127.0.0.1:41002/graphql']);
+      expect(urls()).toEqual([`${origin()}/newer`]);
     });
 
     it('tells a watcher at once what is known', async () => {
