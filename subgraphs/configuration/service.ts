@@ -70,9 +70,11 @@ export async function openConfigurationService(
         guard: createAddressGuard(config.SCRAPER_ALLOW_NETWORKS),
       },
     };
-    const previews = await PreviewQueue.open(
-      { store, bus, announcer, clock, newId, logger },
-      { timeoutMs: config.PREVIEW_TIMEOUT, openMax: config.PREVIEWS_QUEUED_MAX },
+    const previews = scope.use(
+      await PreviewQueue.open(
+        { store, bus, announcer, clock, newId, logger },
+        { timeoutMs: config.PREVIEW_TIMEOUT, openMax: config.PREVIEWS_QUEUED_MAX },
+      ),
     );
     const schema = createSchema({
       store,
@@ -97,8 +99,8 @@ export async function openConfigurationService(
         },
       ),
     );
-    // Closed first, since requests that wait for a preview would hold the server open.
-    scope.use(previews);
+    // First of all, since requests that wait for a preview would hold the server open.
+    scope.defer(() => previews.close());
     return { url: server.url, drain: () => server.drain(), close: () => scope.close() };
   } catch (error) {
     await scope.close().catch(() => {});
