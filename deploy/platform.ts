@@ -1,25 +1,38 @@
-/** Composes all services within one process, on the embedded adapters. */
+/** Composes all services within one process: on the embedded adapters, unless URLs name others. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openGateway } from '../gateway/service.ts';
 import { openOrchestrator } from '../orchestrator/service.ts';
-import { AlwaysLeader } from '../platform/adapters/always-leader.ts';
-import { openProcessRuntime } from '../platform/adapters/process-runtime.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
-import { type Environment, readConfig } from '../platform/config.ts';
+import { type Environment, pickSettings, readConfig } from '../platform/config.ts';
 import { holdDataFolder } from '../platform/data-folder.ts';
 import { openServiceClient, type ServiceClient } from '../platform/http/service-client.ts';
 import { randomId } from '../platform/ids.ts';
 import { createLogger, type Logger } from '../platform/logger.ts';
-import { openBus, openCollectionStore, openRegistry, openSourceStore } from '../platform/open.ts';
+import { Metrics } from '../platform/metrics.ts';
+import {
+  type OpenDeps,
+  type OpenOptions,
+  openBus,
+  openCollectionStore,
+  openLeadership,
+  openLiveSettings,
+  openRegistry,
+  openRuntime,
+  openSourceStore,
+  openViewCache,
+} from '../platform/open.ts';
 import type { Bus } from '../platform/ports/bus.ts';
+import type { LiveSettings } from '../platform/ports/live-settings.ts';
 import type { Registry, ServiceName } from '../platform/ports/registry.ts';
+import { connectionSettings } from '../platform/process/settings.ts';
 import { type Closeable, Scope } from '../platform/scope.ts';
 import { packageRoot } from '../platform/sdl.ts';
+import { scraperSettings } from '../scrapers/config.ts';
 import { openConfigurationService } from '../subgraphs/configuration/service.ts';
 import { openDatasourceService } from '../subgraphs/datasource/service.ts';
 import { openEndpointService } from '../subgraphs/endpoint/service.ts';
-import { type PlatformConfig, platformSettings, workerSettings } from './settings.ts';
+import { type PlatformConfig, platformSettings } from './settings.ts';
 
 export interface ServedSubgraph {
   readonly name: ServiceName;
@@ -42,7 +55,11 @@ interface Shared {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly registry: Registry;
+  readonly liveSettings: LiveSettings;
   readonly serviceToken: string;
+  readonly metrics: Metrics;
+  readonly openOptions: OpenOptions;
+  openDepsOf(service: string): OpenDeps;
   loggerOf(service: ServiceName): Logger;
   clientOf(service: ServiceName): ServiceClient;
 }
@@ -59,7 +76,7 @@ export async function openPlatform(environment: Environment): Promise<Platform> 
     const shared = await openShared(scope, config);
     const subgraphs = await serveSubgraphs(shared);
     const gateway = await serveGateway(shared);
-    await startWorkers(shared, subgraphs, workerSettings(environment));
+    await startWorkers(shared, subgraphs, environment);
     return {
       gatewayUrl: gateway.url,
       dataFolder: config.DATA_DIR,
@@ -76,21 +93,50 @@ export async function openPlatform(environment: Environment): Promise<Platform> 
 async function openShared(scope: Scope, config: PlatformConfig): Promise<Shared> {
   const loggerOf = (service: ServiceName) => createLogger(service, config.LOG_LEVEL);
   const serviceToken = config.SERVICE_TOKEN ?? randomId();
-  const bus = scope.use(await openBus(config.BUS_URL, createLogger('bus', config.LOG_LEVEL)));
-  const registry = scope.use(await openRegistry(config.REGISTRY_URL));
+  const clock = systemClock;
+  const metrics = new Metrics();
+  metrics.addProcess();
+  const openDepsOf = (name: string) => ({
+    clock,
+    logger: createLogger(name, config.LOG_LEVEL),
+    newId: randomId,
+  });
+  const openOptions = { keyPrefix: config.KEY_PREFIX, token: config.CONSUL_HTTP_TOKEN };
+  const liveSettings = scope.use(
+    await openLiveSettings(
+      config.LIVE_SETTINGS_URL ?? config.REGISTRY_URL,
+      openDepsOf('live-settings'),
+      openOptions,
+    ),
+  );
+  const bus = scope.use(await openBus(config.BUS_URL, openDepsOf('bus'), openOptions));
+  const registry = scope.use(await openRegistry(config.REGISTRY_URL, openDepsOf('registry'), openOptions));
   const clientOf = (service: ServiceName) =>
     scope.use(openServiceClient({ registry }, service, serviceToken));
-  return { scope, config, clock: systemClock, bus, registry, serviceToken, loggerOf, clientOf };
+  return {
+    scope,
+    config,
+    clock,
+    bus,
+    registry,
+    liveSettings,
+    serviceToken,
+    metrics,
+    openOptions,
+    openDepsOf,
+    loggerOf,
+    clientOf,
+  };
 }
 
 async function serveSubgraphs(shared: Shared): Promise<ServedSubgraph[]> {
-  const { scope, config, clock, bus, registry, serviceToken, loggerOf, clientOf } = shared;
+  const { scope, config, clock, bus, registry, serviceToken, metrics, loggerOf, clientOf } = shared;
   const storeUrl = config.STORE_URL ?? `sqlite:${config.DATA_DIR}`;
   const settings = { ...config, serviceToken, host: '127.0.0.1', port: 0 };
   const served: ServedSubgraph[] = [];
   const serve = async (name: ServiceName, server: { readonly url: string } & Closeable) => {
     scope.use(server);
-    scope.use(await registry.register({ id: `${name}-local`, service: name, url: server.url }));
+    scope.use(await registry.register({ id: `${name}-${randomId()}`, service: name, url: server.url }));
     served.push({ name, url: server.url });
   };
 
@@ -101,17 +147,42 @@ async function serveSubgraphs(shared: Shared): Promise<ServedSubgraph[]> {
     clock,
     newId: randomId,
     logger: loggerOf('configuration'),
+    metrics,
   };
   await serve('configuration', await openConfigurationService(configurationDeps, settings));
 
-  const collections = scope.use(await openCollectionStore(storeUrl));
+  const collections = scope.use(
+    await openCollectionStore(storeUrl, { historyRetainMs: config.HISTORY_RETAIN }),
+  );
   const configuration = clientOf('configuration');
-  const datasourceDeps = { store: collections, bus, configuration, clock, logger: loggerOf('datasource') };
+  const datasourceDeps = {
+    store: collections,
+    bus,
+    configuration,
+    clock,
+    logger: loggerOf('datasource'),
+    metrics,
+  };
   await serve('datasource', await openDatasourceService(datasourceDeps, settings));
 
   const viewPath = join(config.DATA_DIR, 'view.db');
   const datasource = clientOf('datasource');
-  const endpointDeps = { viewPath, bus, configuration, datasource, clock, logger: loggerOf('endpoint') };
+  const cache = await openViewCache(config.VIEW_CACHE_URL ?? config.BUS_URL, shared.openDepsOf('endpoint'), {
+    ...shared.openOptions,
+    removedMax: config.REMOVED_MAX,
+    retainMs: config.VIEW_CACHE_RETAIN,
+  });
+  if (cache) scope.use(cache);
+  const endpointDeps = {
+    viewPath,
+    bus,
+    configuration,
+    datasource,
+    cache,
+    clock,
+    logger: loggerOf('endpoint'),
+    metrics,
+  };
   await serve('endpoint', await openEndpointService(endpointDeps, settings));
   return served;
 }
@@ -123,33 +194,42 @@ async function serveGateway({
   bus,
   registry,
   serviceToken,
+  metrics,
   loggerOf,
 }: Shared): Promise<{ url: string }> {
   const folder = join(packageRoot, 'dist', 'graphiql');
   return scope.use(
     await openGateway(
-      { registry, bus, clock, logger: loggerOf('gateway') },
+      { registry, bus, clock, logger: loggerOf('gateway'), metrics },
       { ...config, serviceToken, ...(existsSync(folder) ? { graphiqlFolder: folder } : {}) },
     ),
   );
 }
 
-/** @param environment What the workers are told beside where the subgraphs are. */
+/** What the workers are told is what we were told, where they know it, and where we are. */
 async function startWorkers(
-  { scope, config, clock, serviceToken, loggerOf, clientOf }: Shared,
+  { scope, config, serviceToken, openDepsOf, openOptions, clientOf }: Shared,
   subgraphs: readonly ServedSubgraph[],
-  environment: Readonly<Record<string, string>>,
+  environment: Environment,
 ): Promise<void> {
-  const logger = loggerOf('orchestrator');
-  const command = { file: process.execPath, args: [join(packageRoot, 'dist', 'scrapers', 'main.js')] };
-  const env = {
-    ...environment,
-    REGISTRY_URL: `static:${subgraphs.map(({ name, url }) => `${name}=${url}`).join(',')}`,
-    SERVICE_TOKEN: serviceToken,
-    LOG_LEVEL: config.LOG_LEVEL,
-  };
-  const runtime = scope.use(await openProcessRuntime({ clock, logger }, { command, env }));
-  const leadership = scope.use(new AlwaysLeader());
+  const deps = openDepsOf('orchestrator');
+  const runtime = scope.use(
+    await openRuntime(config.RUNTIME_URL, deps, {
+      environment: {
+        ...pickSettings(workerSettings, environment),
+        REGISTRY_URL: `static:${subgraphs.map(({ name, url }) => `${name}=${url}`).join(',')}`,
+        LIVE_SETTINGS_URL: config.LIVE_SETTINGS_URL ?? config.REGISTRY_URL,
+        SERVICE_TOKEN: serviceToken,
+        LOG_LEVEL: config.LOG_LEVEL,
+      },
+    }),
+  );
+  const leadershipUrl = config.LEADERSHIP_URL ?? config.REGISTRY_URL;
+  const leadership = scope.use(
+    await openLeadership(leadershipUrl, deps, { ...openOptions, role: 'orchestrator' }),
+  );
   const configuration = clientOf('configuration');
-  scope.use(await openOrchestrator({ configuration, runtime, leadership, clock, logger }, config));
+  scope.use(await openOrchestrator({ ...deps, configuration, runtime, leadership }, config));
 }
+
+const workerSettings = connectionSettings.extend(scraperSettings.shape);

@@ -17,6 +17,16 @@ export function readConfig<T extends z.ZodObject>(schema: T, environment: Enviro
   throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
 }
 
+/** Those of the environment's variables that a schema knows, to be handed to another process. */
+export function pickSettings(schema: z.ZodObject, environment: Environment): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const value = environment[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
+}
+
 /** A whole number within bounds. */
 export function wholeNumber(
   defaultValue: number,

@@ -1,19 +1,14 @@
 import { z } from 'zod';
 import { durationMs, wholeNumber } from '../platform/config.ts';
 import { messageOf } from '../platform/errors.ts';
-import { LOG_LEVELS } from '../platform/logger.ts';
 import { SHARED_POOL } from '../platform/model/cluster.ts';
 import { createAddressGuard } from '../platform/network/address-guard.ts';
 
 /** What a worker is told by its environment. */
 export const scraperSettings = z.object({
-  /** `static:configuration=http://127.0.0.1:4101/graphql,datasource=http://…` */
-  REGISTRY_URL: z.string('must say where configuration and datasource are'),
-  SERVICE_TOKEN: z.string('must be the token that the services share'),
   POOL: z.string().default(SHARED_POOL),
   /** The runtime's id of the task that this worker is. */
   TASK_ID: z.string().optional(),
-  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('warn'),
 
   /** Sources one worker holds: an idle one costs a few kilobytes, so memory is no reason for more workers. */
   WORKER_CAPACITY: wholeNumber(10_000, 1, 100_000),

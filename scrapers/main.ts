@@ -1,62 +1,64 @@
-/** A worker process: started by the runtime, or by hand. */
+/** A worker as a process of its own: started by the runtime, or by hand. */
 import { hostname } from 'node:os';
-import { MemoryHostBudget } from '../platform/adapters/memory-host-budget.ts';
+import { z } from 'zod';
 import { systemClock } from '../platform/clock.ts';
-import { readConfig } from '../platform/config.ts';
-import { ConfigError } from '../platform/errors.ts';
-import { openServiceClient } from '../platform/http/service-client.ts';
 import { randomId } from '../platform/ids.ts';
-import { createLogger } from '../platform/logger.ts';
-import { openRegistry } from '../platform/open.ts';
-import { Scope } from '../platform/scope.ts';
-import { shutdownSignal } from '../platform/shutdown.ts';
+import { openHostBudget } from '../platform/open.ts';
+import { openProbeServer } from '../platform/process/probe-server.ts';
+import { runService } from '../platform/process/run-service.ts';
+import { anyPort, processSettings } from '../platform/process/settings.ts';
 import { scraperSettings } from './config.ts';
 import { openWorker } from './open-worker.ts';
 import { steadyClock } from './worker/steady-clock.ts';
 
-async function main(): Promise<void> {
-  // A worker does not outlive who started it: its channel to it closes, however that died, if not before this line.
-  if (process.send && !process.connected) return;
-  process.once('disconnect', () => process.exit(0));
-  const stopping = shutdownSignal();
-  const config = readConfig(scraperSettings, process.env);
-  await using scope = new Scope();
-  const logger = createLogger('scraper', config.LOG_LEVEL).child({
-    pool: config.POOL,
-    taskId: config.TASK_ID,
-  });
-  const registry = scope.use(await openRegistry(config.REGISTRY_URL));
-  const budget = scope.use(
-    new MemoryHostBudget({ clock: steadyClock }, () => ({
-      concurrency: config.HOST_CONCURRENCY,
-      intervalMs: config.HOST_INTERVAL,
-    })),
-  );
-  const clientOf = (service: 'configuration' | 'datasource') =>
-    scope.use(openServiceClient({ registry }, service, config.SERVICE_TOKEN));
-  const { worker } = scope.use(
-    openWorker(
-      {
-        configuration: clientOf('configuration'),
-        datasource: clientOf('datasource'),
-        budget,
-        clock: systemClock,
-        steadyClock,
-        newId: randomId,
-        logger,
-        hostname: hostname(),
-      },
-      config,
-    ),
-  );
-  await worker.work(stopping);
-}
+// A worker does not outlive who started it: its channel to it closes, however that died, if not before this line.
+if (process.send && !process.connected) process.exit(0);
+process.once('disconnect', () => process.exit(0));
 
-try {
-  await main();
-  process.exit(0);
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+const settings = z.object({
+  ...processSettings.shape,
+  ...anyPort.shape,
+  ...scraperSettings.shape,
+  // Only for the host budget: what workers are woken by comes from configuration.
+  BUS_URL: z.string().default('memory:'),
+});
+
+await runService(
+  'scraper',
+  settings,
+  async ({ config, scope, clientOf, openDeps, openOptions, ...shared }) => {
+    const { metrics } = shared;
+    const logger = shared.logger.child({ pool: config.POOL, taskId: config.TASK_ID });
+    const budget = scope.use(
+      await openHostBudget(
+        config.HOST_BUDGET_URL ?? config.BUS_URL,
+        { ...openDeps, steadyClock },
+        {
+          ...openOptions,
+          limits: () => ({ concurrency: config.HOST_CONCURRENCY, intervalMs: config.HOST_INTERVAL }),
+        },
+      ),
+    );
+    const { worker } = scope.use(
+      openWorker(
+        {
+          configuration: clientOf('configuration'),
+          datasource: clientOf('datasource'),
+          budget,
+          clock: systemClock,
+          steadyClock,
+          newId: randomId,
+          logger,
+          hostname: hostname(),
+        },
+        config,
+      ),
+    );
+    const work = (stopping: AbortSignal) => worker.work(stopping);
+    // Nobody is there to ask a worker that was told where all the others are.
+    if (config.REGISTRY_URL.startsWith('static:')) return { work };
+    const { HOST: host, PORT: port } = config;
+    const probes = scope.use(await openProbeServer({ metrics, isReady: () => true }, { host, port }));
+    return { url: probes.url, drain: () => probes.drain(), work };
+  },
+);

@@ -26,15 +26,13 @@ export interface OpenWorkerDeps {
   readonly resolveHost?: ResolveHost;
 }
 
-export type WorkerSettings = Omit<ScraperConfig, 'REGISTRY_URL' | 'SERVICE_TOKEN' | 'LOG_LEVEL'>;
-
 export interface OpenedWorker {
   readonly worker: Worker;
   close(): Promise<void>;
 }
 
 /** Composes a worker of its settings. Whoever opens it closes it, after its `work` has ended. */
-export function openWorker(deps: OpenWorkerDeps, config: WorkerSettings): OpenedWorker {
+export function openWorker(deps: OpenWorkerDeps, config: ScraperConfig): OpenedWorker {
   const { budget, clock, steadyClock, resolveHost, hostname } = deps;
   const guard = createAddressGuard(config.SCRAPER_ALLOW_NETWORKS);
   const http = openHttpFetcher(

@@ -14,6 +14,8 @@ export interface ProcessRuntimeOptions extends Partial<ProcessSlotOptions> {
   readonly command: { readonly file: string; readonly args: readonly string[] };
   /** All of the worker's settings: of our own environment it gets no more than `INHERITED`. */
   readonly env: Readonly<Record<string, string>>;
+  /** Which of our outputs takes all of theirs: of what talks to people, stdout is not theirs. @default 2 */
+  readonly output?: 1 | 2;
 }
 
 /** What programs need of the machine they run on, and holds no secrets. */
@@ -137,15 +139,14 @@ class ProcessRuntime implements Runtime {
   }
 
   #launch(pool: string, taskId: string): ChildProcess {
-    const { command, env } = this.#options;
+    const { command, env, output = 2 } = this.#options;
     const inherited = INHERITED.flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value] as const];
     });
     return spawn(command.file, command.args, {
       env: { ...Object.fromEntries(inherited), ...env, POOL: pool, TASK_ID: taskId },
-      // Both outputs go to our stderr: stdout is ours, for what a person asked for.
-      stdio: ['ignore', 2, 2, 'ipc'],
+      stdio: ['ignore', output, output, 'ipc'],
       detached: true,
     });
   }

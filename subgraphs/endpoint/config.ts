@@ -15,6 +15,8 @@ export const endpointSettings = z.object({
   RECENT_CHANGES: wholeNumber(4_096, 0, 1_000_000),
   /** Removed entries of a collection that are remembered, for subscribers that resume. */
   REMOVED_MAX: wholeNumber(100_000, 0, 100_000_000),
+  /** How long the shared cache keeps a collection that no replica has touched: longer than any outage. */
+  VIEW_CACHE_RETAIN: durationMs('P30D'),
   /** Subscriptions served at once; each costs some kilobytes. */
   SUBSCRIBERS_MAX: wholeNumber(20_000, 1, 1_000_000),
 });

@@ -93,9 +93,9 @@ describe('the worker process', () => {
     });
     expect(await once(child, 'exit')).toEqual([1, null]);
     expect(output.trim().split('\n')).toEqual([
-      'REGISTRY_URL: must say where configuration and datasource are',
-      'RUN_CONCURRENCY: must be a whole number from 1 to 1000',
-      'SCRAPER_ALLOW_NETWORKS: "home" is not a network such as 10.1.0.0/16 or fd00::/8',
+      'scraper: REGISTRY_URL: must be where the services find each other: http://<consul>:8500, or static:<service>=<url>,…',
+      'scraper: RUN_CONCURRENCY: must be a whole number from 1 to 1000',
+      'scraper: SCRAPER_ALLOW_NETWORKS: "home" is not a network such as 10.1.0.0/16 or fd00::/8',
     ]);
   });
 });

@@ -1,0 +1,46 @@
+/** The orchestrator as a process of its own. */
+import { z } from 'zod';
+import { pickSettings } from '../platform/config.ts';
+import { openLeadership, openRuntime } from '../platform/open.ts';
+import { openProbeServer } from '../platform/process/probe-server.ts';
+import { runService } from '../platform/process/run-service.ts';
+import { anyPort, processSettings } from '../platform/process/settings.ts';
+import { scraperSettings } from '../scrapers/config.ts';
+import { orchestratorSettings } from './config.ts';
+import { openOrchestrator } from './service.ts';
+
+const settings = z.object({
+  ...processSettings.shape,
+  ...anyPort.shape,
+  ...orchestratorSettings.shape,
+  /** What runs the workers: `process:` as children of the orchestrator that leads. */
+  RUNTIME_URL: z.string().default('process:'),
+});
+
+/** What workers are told is what the orchestrator was told, where they know it; ports are each one's own. */
+const workerSettings = z
+  .object({ ...processSettings.shape, ...scraperSettings.shape })
+  .omit({ HOST: true, ADVERTISE_HOST: true });
+
+await runService(
+  'orchestrator',
+  settings,
+  async ({ config, scope, clientOf, openDeps, openOptions, ...shared }) => {
+    const { clock, logger, metrics } = shared;
+    const runtime = scope.use(
+      await openRuntime(config.RUNTIME_URL, openDeps, {
+        environment: pickSettings(workerSettings, process.env),
+        output: 1,
+      }),
+    );
+    const leadershipUrl = config.LEADERSHIP_URL ?? config.REGISTRY_URL;
+    const leadership = scope.use(
+      await openLeadership(leadershipUrl, openDeps, { ...openOptions, role: 'orchestrator' }),
+    );
+    const configuration = clientOf('configuration');
+    scope.use(await openOrchestrator({ configuration, runtime, leadership, clock, logger }, config));
+    const { HOST: host, PORT: port } = config;
+    const probes = scope.use(await openProbeServer({ metrics, isReady: () => true }, { host, port }));
+    return { url: probes.url, drain: () => probes.drain() };
+  },
+);

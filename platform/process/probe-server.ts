@@ -1,0 +1,36 @@
+import type { AddressInfo } from 'node:net';
+import fastify from 'fastify';
+import type { Metrics } from '../metrics.ts';
+import type { Closeable } from '../scope.ts';
+
+export interface ProbeServer extends Closeable {
+  /** `http://127.0.0.1:41234` */
+  readonly url: string;
+  /** Says from now on that the service is about to stop. */
+  drain(): void;
+}
+
+/** Answers `/healthz`, `/readyz` and `/metrics` for a service that serves nothing else. */
+export async function openProbeServer(
+  { metrics, isReady }: { readonly metrics: Metrics; readonly isReady: () => boolean },
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<ProbeServer> {
+  const app = fastify({ forceCloseConnections: true });
+  let isDraining = false;
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) =>
+    isReady() && !isDraining
+      ? { status: 'ok' }
+      : reply.code(503).send({ status: isDraining ? 'stopping' : 'not ready' }),
+  );
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  await app.listen({ host, port });
+  const { address, family, port: taken } = app.server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`,
+    drain() {
+      isDraining = true;
+    },
+    close: () => app.close(),
+  };
+}
