@@ -20,6 +20,13 @@ export function leadershipContract(adapter: string, open: () => Promise<Leadersh
       await elected();
     });
 
+    it('knows of no other leader', async () => {
+      await elected();
+      expect(leadership.isOtherLeading()).toBe(false);
+      await leadership.close();
+      expect(leadership.isOtherLeading()).toBe(false);
+    });
+
     it('tells a watcher at once what holds', async () => {
       await elected();
       const seen: boolean[] = [];
@@ -59,6 +66,62 @@ export function leadershipContract(adapter: string, open: () => Promise<Leadersh
       await leadership.close();
       await leadership.close();
       expect(() => leadership.watch(() => {})).toThrow(expect.objectContaining({ code: 'CLOSED' }));
+    });
+  });
+}
+
+/** What a leadership promises to several candidates. @param open Opens one more candidate for the same role. */
+export function rivalsContract(adapter: string, open: () => Promise<Leadership>): void {
+  describe(`${adapter} is a leadership that, among several candidates,`, () => {
+    const candidates: Leadership[] = [];
+    afterEach(async () => {
+      await Promise.all(candidates.splice(0).map((candidate) => candidate.close()));
+    });
+
+    async function join(): Promise<Leadership> {
+      const candidate = await open();
+      candidates.push(candidate);
+      return candidate;
+    }
+    const leads = (candidate: Leadership) => expect.poll(() => candidate.isLeader(), DEADLINE).toBe(true);
+
+    it('makes one the leader, which the others know', async () => {
+      const first = await join();
+      await leads(first);
+      const second = await join();
+      await expect.poll(() => second.isOtherLeading(), DEADLINE).toBe(true);
+      expect([first.isLeader(), second.isLeader()]).toEqual([true, false]);
+      expect(first.isOtherLeading()).toBe(false);
+    });
+
+    it('lets another take over when the leader leaves, and tells it', async () => {
+      const first = await join();
+      await leads(first);
+      const second = await join();
+      const seen: boolean[] = [];
+      second.watch((isLeader) => seen.push(isLeader));
+      await first.close();
+      await leads(second);
+      expect(seen).toEqual([false, true]);
+      expect(second.isOtherLeading()).toBe(false);
+    });
+
+    it('never has two, however they come and go', async () => {
+      let most = 0;
+      const count = (): number => {
+        const leaders = candidates.filter((candidate) => candidate.isLeader()).length;
+        most = Math.max(most, leaders);
+        return leaders;
+      };
+      for (let round = 0; round < 5; round++) {
+        const comers = await Promise.all([join(), join()]);
+        for (const comer of comers) comer.watch(count);
+        await expect.poll(count, DEADLINE).toBeGreaterThan(0);
+        const leader = candidates.find((one) => one.isLeader());
+        if (leader) candidates.splice(candidates.indexOf(leader), 1);
+        await leader?.close();
+      }
+      expect(most).toBe(1);
     });
   });
 }
