@@ -18,6 +18,9 @@ import type { ViewFile } from './view/view-file.ts';
 /** Requests to datasource at once: enough to keep it busy, few enough not to keep others waiting. */
 const REQUESTS_MAX = 16;
 
+/** Pages on their way to the cache, or from it, at once: it answers one after the other, and some wait in memory here. */
+const CACHE_REQUESTS_MAX = 4;
+
 interface Deps {
   readonly viewFile: ViewFile;
   readonly datasource: ServiceClient;
@@ -37,6 +40,7 @@ export class CollectionSet implements DefinitionsReceiver, Closeable {
   readonly #config: EndpointConfig;
   readonly #onChange: () => void;
   readonly #gate = new RequestGate(REQUESTS_MAX);
+  readonly #cacheGate = new RequestGate(CACHE_REQUESTS_MAX);
   readonly #members = new Map<string, Member>();
 
   /** @param onChange Called when definitions are others than before. */
@@ -84,8 +88,8 @@ export class CollectionSet implements DefinitionsReceiver, Closeable {
     // What is new need not wait until tables of a million entries have been altered.
     this.#onChange();
     await Promise.all(current.map((definition) => this.#redefine(definition)));
-    this.#onChange();
     if (this.revision !== revision) this.#deps.viewFile.revision = revision;
+    this.#onChange();
   }
 
   /** @throws {TributaryError} RATE_LIMITED */
@@ -120,7 +124,8 @@ export class CollectionSet implements DefinitionsReceiver, Closeable {
       staleAfterMs: STALE_AFTER,
       recentChangesMax: RECENT_CHANGES,
     });
-    const follower = new ChangesFollower({ ...this.#deps, gate: this.#gate }, live, {
+    const gates = { gate: this.#gate, cacheGate: this.#cacheGate };
+    const follower = new ChangesFollower({ ...this.#deps, ...gates }, live, {
       resyncMs: RESYNC,
       pageChanges: CHANGES_PAGE,
       removedMax: REMOVED_MAX,

@@ -59,16 +59,29 @@ export async function openEndpointService(
     });
     schema.refresh(set.definitions);
 
+    let toldRevision = set.revision;
     function changed(): void {
-      if (!schema.refresh(set.definitions)) return;
+      // Told again once it is complete: which replica is furthest on goes by the revision.
+      if (!schema.refresh(set.definitions) && set.revision === toldRevision) return;
+      toldRevision = set.revision;
       bus
         .publish('schema.changed', { subgraph: 'endpoint' })
         .catch((error) => logger.warn({ err: error }, 'schema change not published'));
     }
 
+    function wakeAll(): void {
+      definitions.wake();
+      set.wake();
+    }
+
     const server = scope.use(
       await openSubgraphServer(
-        { ...deps, schema: () => schema.current, refresh: () => definitions.sync() },
+        {
+          ...deps,
+          schema: () => schema.current,
+          schemaRevision: () => set.revision,
+          refresh: () => definitions.sync(),
+        },
         { ...options, service: 'endpoint' },
       ),
     );
@@ -80,8 +93,8 @@ export async function openEndpointService(
         set.wake(collection);
       }),
     );
-    definitions.wake();
-    set.wake();
+    scope.use(bus.onGap(wakeAll));
+    wakeAll();
     return { url: server.url, drain: () => server.drain(), close: () => scope.close() };
   } catch (error) {
     await scope.close();

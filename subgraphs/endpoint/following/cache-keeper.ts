@@ -1,25 +1,48 @@
-import type { Clock } from '../../../platform/clock.ts';
+import type { Clock, Timer } from '../../../platform/clock.ts';
 import { FollowLoop } from '../../../platform/following/follow-loop.ts';
 import type { Logger } from '../../../platform/logger.ts';
-import type { ViewCache } from '../../../platform/ports/view-cache.ts';
+import type { ChangePosition, KeptPosition, ViewCache } from '../../../platform/ports/view-cache.ts';
 import type { Closeable } from '../../../platform/scope.ts';
 import type { CollectionView } from '../view/collection-view.ts';
+import type { RequestGate } from './request-gate.ts';
 
-/** Brings the cache up to what the view of one collection has. */
+/** From a wake to the pass: what changes meanwhile is kept with it. The cache may be so far behind, the view never is. */
+const PAUSE_MS = 500;
+
+export interface CacheKeeperOptions {
+  /** Pause after which the cache is looked at though nothing changed: it may have lost what it had. */
+  readonly resyncMs: number;
+  /** Changes kept at once. */
+  readonly pageChanges: number;
+}
+
+/**
+ * Brings the cache up to what the view of one collection has. Where several replicas do so, the one that has begun goes
+ * on: the others look whether it still does.
+ */
 export class CacheKeeper implements Closeable {
   readonly #cache: ViewCache;
+  readonly #gate: RequestGate;
   readonly #view: CollectionView;
-  readonly #pageChanges: number;
+  readonly #clock: Clock;
+  readonly #options: CacheKeeperOptions;
   readonly #loop: FollowLoop;
+  #pause: Timer | undefined;
+  #isClosed = false;
+  /** Where the cache was when we last looked, or had kept a page: where it is elsewhere, another replica keeps it. */
+  #left: ChangePosition | undefined;
 
+  /** @param deps.gate Bounds the pages in memory, on their way to the cache. */
   constructor(
-    deps: { cache: ViewCache; clock: Clock; logger: Logger },
+    deps: { cache: ViewCache; gate: RequestGate; clock: Clock; logger: Logger },
     view: CollectionView,
-    options: { readonly resyncMs: number; readonly pageChanges: number },
+    options: CacheKeeperOptions,
   ) {
     this.#cache = deps.cache;
+    this.#gate = deps.gate;
     this.#view = view;
-    this.#pageChanges = options.pageChanges;
+    this.#clock = deps.clock;
+    this.#options = options;
     this.#loop = new FollowLoop(deps, (signal) => this.#catchUp(signal), {
       what: { collection: view.name, following: 'cache' },
       resyncMs: options.resyncMs,
@@ -27,24 +50,51 @@ export class CacheKeeper implements Closeable {
   }
 
   wake(): void {
-    this.#loop.wake();
+    if (this.#isClosed) return;
+    this.#pause ??= this.#clock.schedule(PAUSE_MS, () => {
+      this.#pause = undefined;
+      this.#loop.wake();
+    });
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
+    this.#pause?.close();
     return this.#loop.close();
   }
 
   async #catchUp(signal: AbortSignal): Promise<void> {
-    const view = this.#view;
-    let position = await this.#cache.position(view.name);
-    while (position && !signal.aborted && !view.isDropped) {
-      const { incarnation, version, asOfMs } = view.state;
-      // Another incarnation waits for its definition; what is further on comes from another replica.
-      if (position.incarnation !== incarnation || position.version >= version) return;
-      const before = position;
-      const page = view.changesSince(position, this.#pageChanges);
-      position = await this.#cache.keepChanges(view.name, position, page, asOfMs);
-      if (position?.version === before.version && position.resetHead === before.resetHead) return;
+    const left = this.#left;
+    let position = await this.#gate.run(() => this.#cache.position(this.#view.name));
+    this.#left = position;
+    const isKeptByOther = left !== undefined && position !== undefined && !isSame(left, position);
+    if (isKeptByOther && position && this.#isBehind(position)) return this.wake();
+    while (position && !signal.aborted && this.#isBehind(position)) {
+      const before: KeptPosition = position;
+      position = await this.#gate.run(() => this.#keepPage(before));
+      this.#left = position;
+      if (position && isSame(position, before)) return;
     }
   }
+
+  async #keepPage(position: KeptPosition): Promise<KeptPosition | undefined> {
+    const view = this.#view;
+    if (view.isDropped) return undefined;
+    const page = view.changesSince(position, this.#options.pageChanges);
+    return this.#cache.keepChanges(view.name, position, page, view.state.asOfMs);
+  }
+
+  /** Another incarnation waits for its definition; what is further on comes from another replica. */
+  #isBehind({ incarnation, version, resetHead, asOfMs }: KeptPosition): boolean {
+    const { state, isDropped } = this.#view;
+    if (isDropped || incarnation !== state.incarnation) return false;
+    if (Math.max(version, resetHead ?? 0) > state.version) return false;
+    if (version < state.version) return true;
+    // Nothing changed: a replica that reads it is to know until when.
+    return state.asOfMs !== null && state.asOfMs - (asOfMs ?? 0) >= this.#options.resyncMs;
+  }
+}
+
+function isSame(a: ChangePosition, b: ChangePosition): boolean {
+  return a.incarnation === b.incarnation && a.version === b.version && a.resetHead === b.resetHead;
 }

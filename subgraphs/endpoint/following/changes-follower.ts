@@ -4,7 +4,7 @@ import { FollowLoop } from '../../../platform/following/follow-loop.ts';
 import type { ServiceClient } from '../../../platform/http/service-client.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { ChangePage } from '../../../platform/model/record.ts';
-import type { ChangePosition, ViewCache } from '../../../platform/ports/view-cache.ts';
+import type { ChangePosition, KeptPosition, ViewCache } from '../../../platform/ports/view-cache.ts';
 import type { Closeable } from '../../../platform/scope.ts';
 import type { LiveCollection } from '../live-collection.ts';
 import { CacheKeeper } from './cache-keeper.ts';
@@ -36,10 +36,16 @@ export interface ChangesFollowerOptions {
   readonly removedMax: number;
 }
 
+/** The position of one who knows nothing, and is told all. */
+const NOWHERE: ChangePosition = { incarnation: '', version: 0, resetHead: null };
+
 interface Deps {
   readonly datasource: ServiceClient;
   readonly cache?: ViewCache | undefined;
+  /** Bounds the requests to datasource. */
   readonly gate: RequestGate;
+  /** Bounds the pages on their way to the cache, or from it. */
+  readonly cacheGate: RequestGate;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,6 +57,8 @@ export class ChangesFollower implements Closeable {
   readonly #options: ChangesFollowerOptions;
   readonly #loop: FollowLoop;
   readonly #keeper: CacheKeeper | undefined;
+  /** What datasource told last: short of its head, what the view has is no whole. */
+  #told: Pick<ChangePage, 'incarnation' | 'head'> | undefined;
 
   constructor(deps: Deps, live: LiveCollection, options: ChangesFollowerOptions) {
     this.#deps = deps;
@@ -61,7 +69,7 @@ export class ChangesFollower implements Closeable {
       resyncMs: options.resyncMs,
     });
     const { cache } = deps;
-    this.#keeper = cache && new CacheKeeper({ ...deps, cache }, live.view, options);
+    this.#keeper = cache && new CacheKeeper({ ...deps, cache, gate: deps.cacheGate }, live.view, options);
   }
 
   wake(): void {
@@ -83,25 +91,48 @@ export class ChangesFollower implements Closeable {
       await this.#catchUp(signal);
       this.#keeper?.wake();
     } catch (error) {
-      if (!signal.aborted && this.#deps.cache) await this.#refill(this.#deps.cache, signal);
+      if (!signal.aborted && this.#deps.cache) await this.#refill(this.#deps.cache, error, signal);
       throw error;
     }
   }
 
+  /** @param reason Why datasource is not the one that fills the view. */
+  async #refill(cache: ViewCache, reason: unknown, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#readCache(cache, signal);
+    } catch (error) {
+      throw new AggregateError([reason, error], 'Neither datasource nor the cache says what changed.');
+    }
+  }
+
   /** Takes from the cache what another replica has kept there and this one does not know. */
-  async #refill(cache: ViewCache, signal: AbortSignal): Promise<void> {
+  async #readCache(cache: ViewCache, signal: AbortSignal): Promise<void> {
     const { view, name } = this.#live;
+    const { pageChanges, removedMax } = this.#options;
+    const { cacheGate } = this.#deps;
     const kept = await cache.position(name);
-    if (!kept || kept.incarnation !== view.state.incarnation || kept.version <= view.state.version) return;
-    for (;;) {
-      const position = view.position;
-      const page = await cache.changesSince(name, position, this.#options.pageChanges);
+    if (!kept) return;
+    for (let isFirst = true; ; isFirst = false) {
+      const { position, state } = view;
+      // All anew that datasource has begun to tell is not for another to end: it may know less.
+      const isInterrupted = isFirst && position.resetHead !== null;
+      const behind = isInterrupted ? NOWHERE : position;
+      const page = await cacheGate.run(() => cache.changesSince(name, behind, pageChanges));
       await view.settled();
-      if (!page || signal.aborted || view.isDropped || page.incarnation !== position.incarnation) return;
-      if (view.position.version !== position.version || page.version < position.version) return;
-      this.#live.apply(page, { askedAtMs: kept.asOfMs, removedMax: this.#options.removedMax });
+      if (!page || signal.aborted || view.isDropped || !isSame(view.position, position)) return;
+      if (page.incarnation !== state.incarnation || page.head < state.version) return;
+      // What is known here already may have been all there was until later: no more is to be had from it.
+      if (page.head === state.version && (page.reset || isInterrupted)) return;
+      this.#live.apply(page, { askedAtMs: this.#asOf(page, kept), removedMax });
       if (page.version >= page.head) return;
     }
+  }
+
+  /** Until when all changes are known once the cache's page is worked in; null where that is not to be said. */
+  #asOf({ incarnation, version }: ChangePage, kept: KeptPosition): number | null {
+    const told = this.#told?.incarnation === incarnation ? this.#told.head : 0;
+    if (version < told) return null;
+    return Math.max(kept.asOfMs ?? 0, this.#live.view.state.asOfMs ?? 0) || null;
   }
 
   async #catchUp(signal: AbortSignal): Promise<void> {
@@ -119,6 +150,7 @@ export class ChangesFollower implements Closeable {
       if (page.incarnation !== incarnation) {
         throw new UnavailableError(`Datasource does not have this ${this.#live.name} yet, or no longer.`);
       }
+      this.#told = { incarnation, head: page.head };
       this.#live.apply(page, { askedAtMs, removedMax });
       if (page.version >= page.head) return;
       if (page.changes.length < 1 && !page.reset)
@@ -135,4 +167,8 @@ export class ChangesFollower implements Closeable {
     );
     return changesSince;
   }
+}
+
+function isSame(a: ChangePosition, b: ChangePosition): boolean {
+  return a.incarnation === b.incarnation && a.version === b.version && a.resetHead === b.resetHead;
 }

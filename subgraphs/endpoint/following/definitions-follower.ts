@@ -1,4 +1,5 @@
 import type { Clock } from '../../../platform/clock.ts';
+import { TributaryError } from '../../../platform/errors.ts';
 import { newDefinitions } from '../../../platform/following/definition-pages.ts';
 import { FollowLoop } from '../../../platform/following/follow-loop.ts';
 import type { ServiceClient } from '../../../platform/http/service-client.ts';
@@ -6,6 +7,7 @@ import type { Logger } from '../../../platform/logger.ts';
 import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
 import type { ViewCache } from '../../../platform/ports/view-cache.ts';
 import type { Closeable } from '../../../platform/scope.ts';
+import { DefinitionsKeeper } from './definitions-keeper.ts';
 
 /** What is done with the definitions that were read. */
 export interface DefinitionsReceiver {
@@ -17,13 +19,13 @@ export interface DefinitionsReceiver {
   receive(definitions: readonly CollectionDefinition[], revision: number, isWhole: boolean): Promise<void>;
 }
 
-/** Follows configuration's definitions of collections. */
+/** Follows configuration's definitions of collections; where it does not answer, those that other replicas have kept. */
 export class DefinitionsFollower implements Closeable {
   readonly #configuration: ServiceClient;
   readonly #cache: ViewCache | undefined;
   readonly #receiver: DefinitionsReceiver;
   readonly #loop: FollowLoop;
-  #keptRevision: number | undefined;
+  readonly #keeper: DefinitionsKeeper | undefined;
 
   constructor(
     deps: {
@@ -42,6 +44,17 @@ export class DefinitionsFollower implements Closeable {
       what: { following: 'definitions' },
       resyncMs: options.resyncMs,
     });
+    const followed = {
+      get revision() {
+        return receiver.revision;
+      },
+      get definitions() {
+        return receiver.definitions;
+      },
+      refresh: () => this.#loop.sync(),
+    };
+    const { cache } = deps;
+    this.#keeper = cache && new DefinitionsKeeper({ ...deps, cache }, followed, options);
   }
 
   wake(): void {
@@ -53,23 +66,31 @@ export class DefinitionsFollower implements Closeable {
     return this.#loop.sync().catch(() => {});
   }
 
-  close(): Promise<void> {
-    return this.#loop.close();
+  async close(): Promise<void> {
+    await this.#loop.close();
+    await this.#keeper?.close();
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const receiver = this.#receiver;
     try {
       await this.#catchUp(signal);
+      this.#keeper?.wake();
     } catch (error) {
-      const kept = signal.aborted ? undefined : await this.#cache?.definitions();
-      if (kept && kept.revision > receiver.revision)
-        await receiver.receive(kept.definitions, kept.revision, true);
+      if (!signal.aborted && this.#cache && isAway(error)) await this.#receiveKept(this.#cache, error);
       throw error;
     }
-    const { revision, definitions } = receiver;
-    if (revision !== this.#keptRevision) await this.#cache?.keepDefinitions({ revision, definitions });
-    this.#keptRevision = revision;
+  }
+
+  /** @param reason Why configuration is not the one that says it. */
+  async #receiveKept(cache: ViewCache, reason: unknown): Promise<void> {
+    const receiver = this.#receiver;
+    try {
+      if ((await cache.revision()) <= receiver.revision) return;
+      const { definitions, revision } = await cache.definitions();
+      if (revision > receiver.revision) await receiver.receive(definitions, revision, true);
+    } catch (error) {
+      throw new AggregateError([reason, error], 'Neither configuration nor the cache says what is defined.');
+    }
   }
 
   async #catchUp(signal: AbortSignal): Promise<void> {
@@ -81,4 +102,9 @@ export class DefinitionsFollower implements Closeable {
       await this.#receiver.receive(definitions, revision, isWhole);
     }
   }
+}
+
+/** Whether configuration may say it later; else it has said something, and is right. */
+function isAway(error: unknown): boolean {
+  return error instanceof TributaryError && error.retryable;
 }
