@@ -8,7 +8,7 @@ import { type Closeable, Scope } from '../../platform/scope.ts';
 import { type Composer, CompositionError } from './composer.ts';
 import type { Sdls } from './composition-thread.ts';
 import { buildSnapshot, type Snapshot } from './snapshot.ts';
-import { SUBGRAPHS, type SubgraphName } from './subgraph-sdl.ts';
+import { SUBGRAPHS, type SubgraphName, type SubgraphSdl } from './subgraph-sdl.ts';
 
 export interface Supergraph extends Closeable {
   /** Undefined until the first composition has succeeded. */
@@ -25,7 +25,7 @@ export interface SupergraphDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly composer: Composer;
-  readonly readSdl: (subgraph: SubgraphName) => Promise<string>;
+  readonly readSdl: (subgraph: SubgraphName) => Promise<SubgraphSdl>;
 }
 
 export interface SupergraphOptions {
@@ -37,6 +37,8 @@ export interface SupergraphOptions {
 
 /** How often subgraphs are asked that have not answered yet. */
 const RETRY_MS = 250;
+/** How long a subgraph's replicas may be behind what one of them has said: many times what they need to catch up. */
+const LAG_MS_MAX = 60_000;
 
 /**
  * Keeps the graph equal to what the subgraphs say. Whatever wakes it (a message, the registry, the timer), it reads
@@ -57,6 +59,7 @@ export async function openSupergraph(
   });
   let snapshot: Snapshot | undefined;
   let sdls: Sdls = {};
+  const revisions = new Map<SubgraphName, { readonly revision: number; readonly seenAtMs: number }>();
   /** What the last composition was made of, whether it succeeded or not. */
   let composed: Sdls | undefined;
   let timer: Timer | undefined;
@@ -92,11 +95,24 @@ export async function openSupergraph(
     const known: Record<string, string> = { ...sdls };
     for (const [index, result] of read.entries()) {
       const subgraph = SUBGRAPHS[index] as SubgraphName;
-      if (result.status === 'fulfilled') known[subgraph] = result.value;
-      else logger.debug({ err: result.reason, subgraph }, 'subgraph does not say its schema');
+      if (result.status === 'fulfilled') {
+        if (isCurrent(subgraph, result.value)) known[subgraph] = result.value.sdl;
+      } else logger.debug({ err: result.reason, subgraph }, 'subgraph does not say its schema');
     }
     sdls = known;
     return SUBGRAPHS.every((subgraph) => subgraph in known);
+  }
+
+  /**
+   * A replica that lags behind must not take types away that another has given us before it went. One that stays
+   * behind has lost what it knew, and is right.
+   */
+  function isCurrent(subgraph: SubgraphName, { revision }: SubgraphSdl): boolean {
+    const newest = revisions.get(subgraph);
+    const isBehind = newest !== undefined && revision < newest.revision;
+    if (isBehind && clock.now() - newest.seenAtMs < LAG_MS_MAX) return false;
+    revisions.set(subgraph, { revision, seenAtMs: clock.now() });
+    return true;
   }
 
   async function recompose(from: Sdls): Promise<void> {

@@ -30,6 +30,11 @@ export interface SubgraphServerDeps {
    * heard of a type from another replica before this one has. Without it such an operation fails at once.
    */
   readonly refresh?: () => Promise<void>;
+  /**
+   * Grows with what the schema is made of. Told with each answer, so that the gateway takes the schema of the replica
+   * that is furthest on. @default 0
+   */
+  readonly schemaRevision?: () => number;
   /** Whether requests should be sent here. @default always */
   readonly isReady?: () => boolean;
   readonly logger: Logger;
@@ -60,6 +65,8 @@ export interface SubgraphServer extends Closeable {
 
 /** Documents kept parsed and validated for the current schema; services send few distinct ones. */
 const DOCUMENTS_MAX = 500;
+
+export const SCHEMA_REVISION_HEADER = 'tributary-schema-revision';
 
 /** What comes over a WebSocket is one subscription's document and variables; batches come as requests. */
 const SOCKET_MESSAGE_BYTES_MAX = 1024 * 1024;
@@ -136,6 +143,7 @@ export async function openSubgraphServer(
         .code(400)
         .send({ errors: [{ message: 'The body wants a "query".', extensions: { code: 'BAD_USER_INPUT' } }] });
     }
+    if (deps.schemaRevision) reply.header(SCHEMA_REVISION_HEADER, deps.schemaRevision());
     const context = contextOf(request.headers.authorization);
     const prepared = await prepare(body.query);
     if ('errors' in prepared) {

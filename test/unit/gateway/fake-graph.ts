@@ -16,7 +16,7 @@ import type { Closeable } from '../../../platform/scope.ts';
 import { FakeCollection } from './fake-collection.ts';
 import { openProxy, type TcpProxy } from './tcp-proxy.ts';
 
-const SERVICE_TOKEN = 'service-token-of-tests';
+export const SERVICE_TOKEN = 'service-token-of-tests';
 
 const LINK =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@key", "@shareable", "@inaccessible"])';
@@ -30,7 +30,8 @@ const CONFIGURATION = `${LINK}
     secrets: [String!]! @inaccessible
   }
   input SourceSearch { text: String  not: SourceSearch  inner: Boolean @inaccessible }
-  type Mutation { touchSource(id: ID!): Source }
+  type Mutation { touchSource(id: ID!): Source  removeSource(id: ID!, data: DataDisposal = KEEP): Source }
+  enum DataDisposal { KEEP DELETE }
   type Subscription { sourceChanged(id: ID): Source! }
   type Source @key(fields: "id") { id: ID!  name: String!  touches: Int!  books(first: Int = 20): [Book!]! }
   type Book @key(fields: "id", resolvable: false) { id: ID! }
@@ -62,6 +63,8 @@ export class FakeGraph implements Closeable {
   readonly bus = new MemoryBus(silentLogger);
   /** How many times `Source` was resolved by key, in how many fetches. */
   readonly sourceFetches: number[] = [];
+  /** `s1 DELETE`: sources that were removed, and what was to become of their data. */
+  readonly removals: string[] = [];
   readonly touches = new Map<string, number>();
   readonly sourceReaders = new Set<PushIterator<{ sourceChanged: { id: string } }>>();
   /** Resolves queries of `slow`; rejects none. */
@@ -70,6 +73,8 @@ export class FakeGraph implements Closeable {
   endpointRequests = 0;
   /** How many changes endpoint sums up for the next subscriber. */
   lag: () => number = () => 1;
+  /** The revision that endpoint says its schema has. */
+  schemaRevision = 0;
   readonly #servers = new Map<ServiceName, SubgraphServer & { leave(): Promise<void> }>();
   readonly #proxies: TcpProxy[] = [];
   #endpointSchema: GraphQLSchema;
@@ -115,7 +120,7 @@ export class FakeGraph implements Closeable {
       },
     };
     const server = await openSubgraphServer(
-      { schema: schemas[service], logger: silentLogger },
+      { schema: schemas[service], schemaRevision: () => this.schemaRevision, logger: silentLogger },
       { service, serviceToken: SERVICE_TOKEN, port },
     );
     const entry = await this.registry.register({ id: service, service, url: server.url });
@@ -198,6 +203,10 @@ export class FakeGraph implements Closeable {
           touchSource: (_: unknown, { id }: { id: string }) => {
             if (id === 'bad') throw new BadUserInputError('No such source.');
             this.touch(id);
+            return { id };
+          },
+          removeSource: (_: unknown, { id, data }: { id: string; data: string }) => {
+            this.removals.push(`${id} ${data}`);
             return { id };
           },
         },

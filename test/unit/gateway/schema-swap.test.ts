@@ -110,6 +110,26 @@ describe('a change of the schema', () => {
     await until(hasFilms);
   });
 
+  it('is not taken back by a replica that lags behind', async () => {
+    const knowsFilms = async () =>
+      (await graph.ask('{ __type(name: "Film") { name } }')).data?.__type != null;
+    graph.schemaRevision = 2;
+    await graph.changeEndpoint(FILMS);
+    await until(knowsFilms);
+    graph.schemaRevision = 1;
+    const before = graph.endpointRequests;
+    await graph.changeEndpoint('type Old { id: ID }');
+    await until(() => graph.endpointRequests > before);
+    graph.schemaRevision = 2;
+    await graph.changeEndpoint(`${FILMS} type New { id: ID }`);
+    await until(async () => (await graph.ask('{ __type(name: "New") { name } }')).data?.__type);
+    expect(compositions()).toBe(3);
+    expect(await knowsFilms()).toBe(true);
+    graph.schemaRevision = 3;
+    await graph.changeEndpoint('');
+    await until(async () => !(await knowsFilms()));
+  });
+
   it('that is none composes nothing', async () => {
     for (let times = 0; times < 3; times++) {
       const before = graph.endpointRequests;
