@@ -24,15 +24,18 @@ interface WorkerDocument {
   readonly endedAt: number | null;
 }
 
+/** Indexes: the first holds the open ones only, which are few, so that what is asked of them needs no other. */
+const OPEN = 'previews_open';
+const EXPIRED = 'previews_expired';
+
 /** Places that others may take from under us before we give up: each time one of them got in, and it is full soon. */
 const ATTEMPTS_MAX = 100;
 
 /** The place is unique, so that replicas who count at the same time do not let more in than there are places. */
 export async function previewIndexes(db: Db): Promise<void> {
   await db.collection('previews').createIndexes([
-    { key: { place: 1 }, name: 'previews_open', unique: true, sparse: true },
-    { key: { workerId: 1, askedAt: 1 }, name: 'previews_by_worker' },
-    { key: { expiresAt: 1 }, name: 'previews_expired', expireAfterSeconds: 0 },
+    { key: { place: 1 }, name: OPEN, unique: true, sparse: true },
+    { key: { expiresAt: 1 }, name: EXPIRED, expireAfterSeconds: 0 },
   ]);
 }
 
@@ -44,9 +47,13 @@ export function createPreviews(db: Db): Previews {
 
   return {
     async addPreview({ id, spec, first, askedAt, expiresAt }, openMax) {
-      await previews.deleteMany({ expiresAt: { $lte: new Date(askedAt) } });
+      await previews.deleteMany({ expiresAt: { $lte: new Date(askedAt) } }, { hint: EXPIRED });
       for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-        const place = freePlace(await previews.distinct('place', { place: { $gte: 0 } }), openMax);
+        const taken = await previews
+          .find({ place: { $gte: 0 } }, { hint: OPEN, projection: { place: 1 } })
+          .toArray();
+        if (taken.length >= openMax) return false;
+        const place = freePlace(new Set(taken.map((other) => other.place)), openMax);
         if (place === undefined) return false;
         try {
           await previews.insertOne({
@@ -97,7 +104,7 @@ export function createPreviews(db: Db): Previews {
 
     async freePreviews(now) {
       const held = await previews
-        .find({ workerId: { $ne: null }, ...isOpen(now) }, { projection: { workerId: 1 } })
+        .find({ workerId: { $ne: null }, ...isOpen(now) }, { hint: OPEN, projection: { workerId: 1 } })
         .toArray();
       if (held.length === 0) return [];
       const ended = await workers
@@ -123,20 +130,22 @@ export function createPreviews(db: Db): Previews {
     },
 
     async hasOpenPreviews(now) {
-      return (await previews.findOne(isOpen(now), { projection: { _id: 1 } })) !== null;
+      return (await previews.findOne(isOpen(now), { hint: OPEN, projection: { _id: 1 } })) !== null;
     },
 
     async hasUnclaimedPreviews(now) {
-      const waiting = await previews.findOne({ workerId: null, ...isOpen(now) }, { projection: { _id: 1 } });
+      const waiting = await previews.findOne(
+        { workerId: null, ...isOpen(now) },
+        { hint: OPEN, projection: { _id: 1 } },
+      );
       return waiting !== null;
     },
   };
 }
 
 /** Any of the free places: those who come at once would all take the first. */
-function freePlace(taken: readonly unknown[], places: number): number | undefined {
-  const isTaken = new Set(taken);
-  const free = Array.from({ length: places }, (_, place) => place).filter((place) => !isTaken.has(place));
+function freePlace(taken: ReadonlySet<number | undefined>, places: number): number | undefined {
+  const free = Array.from({ length: places }, (_, place) => place).filter((place) => !taken.has(place));
   return free[Math.floor(Math.random() * free.length)];
 }
 
