@@ -102,7 +102,8 @@ export class FakeGraph implements Closeable {
   }
 
   get url(): string {
-    return `${this.#gateway?.url}/graphql`;
+    // One that listens everywhere is reached from here, too.
+    return `${this.#gateway?.url}/graphql`.replace('//0.0.0.0:', '//127.0.0.1:');
   }
 
   get socketUrl(): string {
