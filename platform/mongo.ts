@@ -113,12 +113,21 @@ function translated(error: unknown): unknown {
  *
  * @param part Name of the part whose version is kept.
  * @throws {ConfigError} It was written by a newer version than this.
+ * @throws {UnavailableError} The server does not answer.
  */
 export async function migrateMongo(
   db: Db,
   part: string,
   steps: readonly ((db: Db) => Promise<void>)[],
 ): Promise<void> {
+  try {
+    await migrate(db, part, steps);
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+async function migrate(db: Db, part: string, steps: readonly ((db: Db) => Promise<void>)[]): Promise<void> {
   const versions = db.collection<{ _id: string; version: number }>('schema_versions');
   const version = (await versions.findOne({ _id: part }))?.version ?? 0;
   if (version > steps.length) {

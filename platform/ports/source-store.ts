@@ -16,7 +16,7 @@ import type { Closeable } from '../scope.ts';
 export interface SourceStore extends Closeable, SourceReads, DefinitionReads, RunReads, Leases, Previews {
   /**
    * Puts a change in place: all of it, or nothing where a version in it is not the stored one (`undefined`).
-   * Read again, decide again, and try again then.
+   * Read again, decide again, and try again then. After an error, all of it is in place or nothing.
    */
   commit(change: SourceChange): Promise<Committed | undefined>;
   /** Forgets the oldest runs of a source beyond the `keep` youngest. */
@@ -151,22 +151,26 @@ export interface Demand {
  * A worker holds its sources until its lease runs out; one renewal keeps all. A worker that ended stays ended: it
  * may neither renew nor claim, and comes back under a new id.
  *
- * Changes that a worker must learn have a *position*, from one counter; positions become visible in their order.
+ * What a worker must learn, its renewals tell it again and again until it has heard: each answer has a number, and a
+ * renewal names the last answer that arrived.
  */
 export interface Leases {
   /**
    * Gives the worker free live sources of its pool up to its capacity, those with a queued run first, then by
    * when they are due. Each gets the next higher token.
    *
-   * @returns `after`: the position from which the worker's next renewal goes on. Until it has renewed, that
-   *   is where it began, so that an answer lost on the way is said again. undefined: the worker has ended.
+   * @returns `after`: what the worker's first renewal names. It acknowledges nothing, so that an answer lost on
+   *   the way is said again. undefined: the worker has ended.
    */
   claim(
     worker: WorkerClaim,
     now: number,
     leaseMs: number,
   ): Promise<{ readonly claimed: readonly Source[]; readonly after: number } | undefined>;
-  /** @returns What changed for the worker behind `after`; undefined where its lease has run out. */
+  /**
+   * @param after The number of the last answer that arrived.
+   * @returns What the worker has not heard by then, and what to name next; undefined where its lease has run out.
+   */
   renew(
     workerId: string,
     after: number,
@@ -195,7 +199,7 @@ export interface Leases {
 
   /** Whether a live source of the pool waits for a claim. */
   hasUnclaimed(pool: string): Promise<boolean>;
-  /** The position of the last change that concerns the worker; 0 where there is none. */
+  /** Grows with what others change and the worker must learn; 0 where there is nothing. Only a hint to renew. */
   leasePosition(workerId: string): Promise<number>;
   /** The worker, unless it has ended. */
   worker(id: string): Promise<WorkerRecord | undefined>;

@@ -110,13 +110,39 @@ export function sourceStoreLeases(open: () => Promise<SourceStore>): void {
       await add(aSource('s1'), aSource('s2'));
       await claim('w1');
       const { after = 0 } = (await store.renew('w1', 0, NOW, LEASE_MS)) ?? {};
+      const position = await store.leasePosition('w1');
       await pause('s1');
-      expect(await store.leasePosition('w1')).toBeGreaterThan(after);
+      expect(await store.leasePosition('w1')).toBeGreaterThan(position);
+      expect(await store.renew('w1', after, NOW, LEASE_MS)).toMatchObject({
+        changed: [],
+        lostSourceIds: ['s1'],
+      });
       const told = await store.renew('w1', after, NOW, LEASE_MS);
       expect(told).toMatchObject({ changed: [], lostSourceIds: ['s1'] });
-      expect(await store.renew('w1', after, NOW, LEASE_MS)).toEqual(told);
       const heard = await store.renew('w1', told?.after ?? 0, NOW, LEASE_MS);
       expect(heard).toEqual({ changed: [], lostSourceIds: [], after: told?.after });
+    });
+
+    it('tells again what changed between an answer and its being heard', async () => {
+      await add(aSource('s1'));
+      await claim('w1');
+      const told = await store.renew('w1', 0, NOW, LEASE_MS);
+      expect(told?.changed).toMatchObject([{ spec: { id: 's1' }, queuedRunId: null }]);
+      await store.commit({ source: { ...(await stored('s1')), queuedRunId: 'r1' }, tellsWorker: true });
+      const again = await store.renew('w1', told?.after ?? 0, NOW, LEASE_MS);
+      expect(again?.changed).toMatchObject([{ spec: { id: 's1' }, queuedRunId: 'r1' }]);
+      expect((await store.renew('w1', again?.after ?? 0, NOW, LEASE_MS))?.changed).toEqual([]);
+    });
+
+    it('moves the position of a worker for what it must learn only', async () => {
+      await add(aSource('s1'));
+      await claim('w1');
+      const position = await store.leasePosition('w1');
+      await store.commit({ source: { ...(await stored('s1')), nextRunAt: NOW + 1 } });
+      await store.renew('w1', 0, NOW, LEASE_MS);
+      expect(await store.leasePosition('w1')).toBe(position);
+      await store.commit({ source: { ...(await stored('s1')), queuedRunId: 'r1' }, tellsWorker: true });
+      expect(await store.leasePosition('w1')).toBeGreaterThan(position);
     });
 
     it('says a source that came back with its new token, not as lost', async () => {
@@ -213,7 +239,11 @@ export function sourceStoreLeases(open: () => Promise<SourceStore>): void {
     });
 
     it('hands ten thousand sources to one worker, and tells it of one change among them', async () => {
-      for (let n = 0; n < 10_000; n++) await store.commit({ source: aSource(`s${n}`) });
+      for (let n = 0; n < 10_000; n += 100) {
+        await Promise.all(
+          Array.from({ length: 100 }, (_, index) => store.commit({ source: aSource(`s${n + index}`) })),
+        );
+      }
       const { claimed, after } = await claim('w1', { capacity: 10_000 });
       expect(claimed).toHaveLength(10_000);
       const all = await store.renew('w1', after, NOW, LEASE_MS);

@@ -6,12 +6,26 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openMongoSourceStore } from '../../platform/adapters/mongo-source-store.ts';
 import { openSqliteSourceStore } from '../../platform/adapters/sqlite-source-store.ts';
 import { SqliteFile } from '../../platform/sqlite.ts';
+import { databaseUrl, dropDatabase } from '../support/mongo-database.ts';
 import { sourceStoreContract } from './source-store.ts';
 import { aChange, aRun, aSource, aWorker, NOW } from './source-store-builders.ts';
 
 sourceStoreContract('The SQLite file', () => openSqliteSourceStore(':memory:'));
+
+describe.skipIf(!process.env.MONGODB_URL)('With MongoDB', () => {
+  sourceStoreContract('the database', async () => {
+    const url = databaseUrl();
+    const store = await openMongoSourceStore(url);
+    const close = async () => {
+      await store.close();
+      await dropDatabase(url);
+    };
+    return { ...store, close };
+  });
+});
 
 describe('The SQLite file', () => {
   let folder: string;
