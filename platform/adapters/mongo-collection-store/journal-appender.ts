@@ -1,0 +1,315 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { MongoBulkWriteError } from 'mongodb';
+import { ClosedError, UnavailableError } from '../../errors.ts';
+import { isDuplicateKey } from '../../mongo.ts';
+import type { Appended } from '../../ports/collection-store.ts';
+import type { Append, Found, Step } from './deliveries.ts';
+import type { ItemHead, JournalCollections, JournalDocument } from './journal-schema.ts';
+import type { JournalState } from './journal-state.ts';
+import { JournalTail } from './journal-tail.ts';
+
+interface Waiting {
+  readonly append: Append;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+  found?: { readonly told: Found; readonly source: unknown } | undefined;
+  /** Where its item was last tried. */
+  triedAt?: number;
+  /** Whether the journal was read to its end since it came. */
+  hasTail?: boolean;
+}
+
+interface Tried {
+  readonly waiting: Waiting;
+  readonly document: JournalDocument;
+  readonly isLast: boolean;
+  readonly undo: () => void;
+}
+
+/** Appends that wait for one collection: a second's work; whoever comes later is to come again. */
+const WAITING_MAX = 500;
+
+/** Items written in one go, and their payloads' characters: a hundredth of a second's work, one message. */
+const GROUP_ITEMS_MAX = 64;
+const GROUP_LENGTH_MAX = 4 * 1_024 * 1_024;
+
+/** How often others may be first with a sequence before an append is given up. Each time, one of them goes on. */
+const CONFLICTS_MAX = 64;
+
+/** The longest pause before the next try. The first two are without one. */
+const PAUSE_MS_MAX = 32;
+
+/** Items that a start reads behind what is stored: some milliseconds' work. */
+const UNSTORED_MAX = 256;
+
+/** After this time all is stored though it be less: a collection that is idle is to be pruned as well. */
+const STORE_AFTER_MS = 1_000;
+
+/**
+ * How long what was read of the journal may be relied upon unseen. Items are kept for longer than that, so what
+ * is appended at a sequence that others have filled meets their items, and is refused.
+ */
+const FRESH_MS = 10_000;
+
+/**
+ * Appends to the journal of one collection, which other processes append to as well: whoever has read all up to its last
+ * item, and is the first to insert the next, has decided by the whole of it. Appends of this process go one after the other.
+ */
+export class JournalAppender {
+  readonly #tables: JournalCollections;
+  readonly #tail: JournalTail;
+  readonly #c: number;
+  readonly #writer: string;
+  readonly #waiting: Waiting[] = [];
+  #state: JournalState | undefined;
+  #confirmedAtMs = Number.NEGATIVE_INFINITY;
+  #conflicts = 0;
+  #running: Promise<void> | undefined;
+  #storing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  /** @param writer Names this process among those that append. */
+  constructor(tables: JournalCollections, c: number, writer: string) {
+    this.#tables = tables;
+    this.#tail = new JournalTail(tables, c);
+    this.#c = c;
+    this.#writer = writer;
+  }
+
+  /** @throws What `decide` refuses with. @throws {UnavailableError} Too much waits, or others were always first. */
+  append(append: Append): Promise<Appended> {
+    if (this.#isClosed) throw new ClosedError('The journal');
+    if (this.#waiting.length >= WAITING_MAX) {
+      throw new UnavailableError(`${WAITING_MAX} appends wait for the collection.`);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ append, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Stores what is known, up to the journal's end. */
+  async settle(): Promise<void> {
+    await this.append({
+      nowMs: 0,
+      decide: ({ last }) => ({
+        does: 'ANSWER',
+        outcome: { sequence: last, isDuplicate: true },
+        wantsTail: true,
+      }),
+    });
+    while (this.#running) await this.#running;
+    this.#store();
+    await this.#storing;
+  }
+
+  /** What is being written is waited for, what waits is refused, and what is known is stored. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+    this.#store();
+    await this.#storing;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      try {
+        if (this.#isClosed) throw new ClosedError('The journal');
+        await this.#step();
+      } catch (error) {
+        // Whether it was written is not known; and what waits would only wait for the same.
+        this.#confirmedAtMs = Number.NEGATIVE_INFINITY;
+        this.#refuse(error);
+      }
+      if (this.#state && this.#state.unstored >= UNSTORED_MAX) this.#store();
+    }
+    this.#running = undefined;
+    if (this.#state && this.#state.unstored > 0 && !this.#isClosed) this.#timer ??= this.#storeLater();
+  }
+
+  async #step(): Promise<void> {
+    const state = await this.#fresh();
+    const group = this.#gather(state);
+    if (group.length > 0) return this.#insert(group);
+    const [first] = this.#waiting;
+    if (!first) return;
+    const step = this.#decide(state, first);
+    if (step.does === 'LOOK_UP') return this.#lookUp(state, first);
+    if (step.does !== 'ANSWER') return;
+    if (step.wantsTail && !first.hasTail) {
+      await this.#follow();
+      first.hasTail = true;
+      return;
+    }
+    this.#waiting.shift();
+    if (step.outcome instanceof Error) first.reject(step.outcome);
+    else first.resolve(step.outcome);
+  }
+
+  #decide(state: JournalState, { append, found }: Waiting): Step {
+    const isOfNow = found && (found.told.item || found.source === sourceOf(state, append));
+    return append.decide(state, isOfNow ? found.told : undefined);
+  }
+
+  /** Appends that can be written now, as if those before were: up to the first that answers without, or must ask. */
+  #gather(state: JournalState): Tried[] {
+    const group: Tried[] = [];
+    let length = 0;
+    for (const waiting of this.#waiting) {
+      const step = this.#decide(state, waiting);
+      if (step.does !== 'JOURNAL') break;
+      const { id, body, isLast } = step;
+      const place = { _id: id, c: this.#c, s: state.last + 1, writer: this.#writer };
+      const at = Math.max(state.receivedAt, waiting.append.nowMs);
+      const document: JournalDocument = { ...place, at, ...body };
+      waiting.triedAt = document.s;
+      group.push({ waiting, document, isLast, undo: state.apply(document) });
+      length += body.kind === 'BATCH' ? body.payload.length : 0;
+      if (!isLast || group.length >= GROUP_ITEMS_MAX || length >= GROUP_LENGTH_MAX) break;
+    }
+    return group;
+  }
+
+  async #insert(group: readonly Tried[]): Promise<void> {
+    const beganAtMs = performance.now();
+    try {
+      await this.#tables.items.insertMany(group.map(({ document }) => document));
+    } catch (error) {
+      const inserted = insertedBeforeConflict(error);
+      for (const { undo } of group.slice(inserted ?? 0).reverse()) undo();
+      if (inserted === undefined) throw error;
+      this.#written(group.slice(0, inserted));
+      await this.#conflict(group.slice(inserted));
+      return;
+    }
+    if (performance.now() - this.#confirmedAtMs > FRESH_MS && (await this.#isForgotten(group))) {
+      this.#state = undefined;
+      return;
+    }
+    this.#confirmedAtMs = beganAtMs;
+    this.#conflicts = 0;
+    this.#written(group);
+  }
+
+  /** After a long sleep in the middle of it: where others were there, and are forgotten, it is taken back. */
+  async #isForgotten(group: readonly Tried[]): Promise<boolean> {
+    const first = group[0]?.document.s ?? 0;
+    if ((await this.#tail.pruned()) < first) return false;
+    const ids = group.map(({ document }) => document._id);
+    await this.#tables.items.deleteMany({ _id: { $in: ids }, writer: this.#writer });
+    return true;
+  }
+
+  #written(group: readonly Tried[]): void {
+    for (const { waiting, document, isLast } of group) {
+      if (!isLast) continue;
+      this.#waiting.shift();
+      waiting.resolve({ sequence: document.s, isDuplicate: false });
+    }
+  }
+
+  /**
+   * The first of the group was refused. Either its sequence was taken, which the journal's tail tells; or its id is
+   * there already, be it from long ago, be it from ourselves, sent twice by the driver.
+   */
+  async #conflict(group: readonly Tried[]): Promise<void> {
+    const [first] = group;
+    if (!first) return;
+    this.#conflicts += 1;
+    if (this.#conflicts > CONFLICTS_MAX) {
+      this.#conflicts = 0;
+      throw new UnavailableError('Other replicas were always first to append to the collection.');
+    }
+    const tail = await this.#follow();
+    const state = this.#state;
+    if (!state) return;
+    const byId = new Map(tail.map((head) => [head._id, head]));
+    for (const { waiting, document, isLast } of group) {
+      const item = isLast && byId.get(document._id);
+      if (item) this.#found(state, waiting, item, true);
+    }
+    const isExplained = byId.has(first.document._id) || tail.some(({ s }) => s === first.document.s);
+    if (!isExplained) await this.#lookUp(state, first.waiting);
+    // What took the sequence may be seen a little later than it is met: others must have stored it, too.
+    if (this.#conflicts > 2) await pause(Math.random() * Math.min(2 ** this.#conflicts, PAUSE_MS_MAX));
+  }
+
+  async #lookUp(state: JournalState, waiting: Waiting): Promise<void> {
+    const { lookUp } = waiting.append;
+    if (!lookUp) return;
+    const projection = { c: 1, s: 1, writer: 1 };
+    const [item, begun] = await Promise.all([
+      this.#tables.items.findOne({ _id: lookUp.id }, { projection }),
+      this.#tables.items.findOne({ begins: lookUp.begins }, { projection: { _id: 1 } }),
+    ]);
+    this.#found(state, waiting, item, begun !== null);
+  }
+
+  #found(
+    state: JournalState,
+    waiting: Waiting,
+    item: Pick<ItemHead, 'c' | 's' | 'writer'> | null,
+    isBegun: boolean,
+  ): void {
+    const isOwn = item?.writer === this.#writer && item.c === this.#c && item.s === waiting.triedAt;
+    const told = { item: item ? { c: item.c, s: item.s, isOwn } : undefined, isBegun };
+    waiting.found = { told, source: sourceOf(state, waiting.append) };
+  }
+
+  async #fresh(): Promise<JournalState> {
+    const isFresh = performance.now() - this.#confirmedAtMs < FRESH_MS;
+    if (!this.#state || !isFresh) await this.#follow();
+    if (!this.#state) throw new UnavailableError('The journal is being pruned: try again.');
+    return this.#state;
+  }
+
+  async #follow(): Promise<readonly ItemHead[]> {
+    const beganAtMs = performance.now();
+    let tail: readonly ItemHead[] | undefined;
+    // Loaded anew where it was pruned meanwhile; once more, where that happened again.
+    for (let loads = 0; !tail && loads < 3; loads++) {
+      this.#state ??= await this.#tail.load();
+      tail = await this.#tail.follow(this.#state);
+      if (!tail) this.#state = undefined;
+    }
+    if (this.#state) this.#confirmedAtMs = beganAtMs;
+    return tail ?? [];
+  }
+
+  #refuse(error: unknown): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  /** Only where nothing is being tried: the state holds what is journaled, and nothing else. */
+  #store(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const state = this.#state;
+    // What is gone is being dropped.
+    if (!state || state.unstored <= 0 || state.isGone) return;
+    const unstored = state.takeUnstored();
+    this.#storing = this.#storing
+      .then(() => this.#tail.store(unstored))
+      // The journal has it all: a start only has more to read.
+      .catch(() => state.giveBack(unstored));
+  }
+
+  #storeLater(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#timer = undefined;
+      // Else the run itself plans it, at its end.
+      if (!this.#running) this.#store();
+    }, STORE_AFTER_MS).unref();
+  }
+}
+
+function sourceOf(state: JournalState, { lookUp }: Append): unknown {
+  return lookUp && state.source(lookUp.sourceId);
+}
+
+/** How many were inserted before one whose sequence or id is taken; undefined where it is not known what is stored. */
+function insertedBeforeConflict(error: unknown): number | undefined {
+  if (!isDuplicateKey(error) || !(error instanceof MongoBulkWriteError)) return undefined;
+  return error.result.getWriteConcernError() ? undefined : error.insertedCount;
+}
