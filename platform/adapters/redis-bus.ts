@@ -109,13 +109,17 @@ class RedisBus implements Bus {
 
   #hear(channel: string, text: string): void {
     const topic = channel.slice(this.#channel('').length);
-    if (topic === LOSS) return this.#tellGap();
-    const listeners = this.#listeners.get(topic as Topic);
-    if (!listeners) return;
-    const message = readMessage(topic as Topic, text);
-    if (message === undefined) return this.#logRubbish(channel);
-    for (const listener of [...listeners]) {
-      if (this.#listeners.get(topic as Topic)?.has(listener)) this.#call(() => listener(message as never), topic);
+    if (topic === LOSS) this.#tellGap();
+    else if (this.#listeners.has(topic as Topic)) this.#tell(topic as Topic, channel, text);
+  }
+
+  #tell(topic: Topic, channel: string, text: string): void {
+    const message = readMessage(topic, text);
+    if (message === undefined) this.#logRubbish(channel);
+    else {
+      for (const listener of [...(this.#listeners.get(topic) ?? [])]) {
+        if (this.#listeners.get(topic)?.has(listener)) this.#call(() => listener(message as never), topic);
+      }
     }
   }
 

@@ -42,7 +42,7 @@ export async function openRedisHostBudget(
 ): Promise<HostBudget> {
   const place = openRedis(url, { logger: deps.logger, keyPrefix: options.keyPrefix });
   const budget = new RedisHostBudget(place, deps, options);
-  await budget.listen();
+  await budget.start();
   return budget;
 }
 
@@ -73,12 +73,19 @@ class RedisHostBudget implements HostBudget {
     this.#worker = deps.newId();
     this.#subscriber = new RedisSubscriber(place, deps, {
       onMessage: (_channel, name) => this.#wake(name),
-      onGap: () => this.#lookEverywhere(),
+      onGap: () => this.#tellAnew(),
     });
   }
 
-  async listen(): Promise<void> {
-    await this.#subscriber.add(this.#queue.wakeChannel(this.#worker));
+  /** Listens before it queues up, since one that nobody hears is passed over. */
+  async start(): Promise<void> {
+    const listening = this.#subscriber.add(this.#queue.wakeChannel(this.#worker));
+    try {
+      await this.#place.run((client) => client.ping());
+      await listening;
+    } catch (error) {
+      this.#goAlone(error);
+    }
   }
 
   async take(name: string, signal: AbortSignal): Promise<HostTurn> {
@@ -161,10 +168,18 @@ class RedisHostBudget implements HostBudget {
     else await this.#tell(host);
   }
 
-  #lookEverywhere(): void {
+  /** Redis may have been restarted empty: tells it of all that still holds. */
+  #tellAnew(): void {
     for (const host of this.#hosts.values()) {
-      if (!host.isIdle) void this.#look(host);
+      if (host.isIdle && this.#isQuiet(host)) continue;
+      host.isBeginningUntold = Number.isFinite(host.begunAtMs);
+      void this.#look(host);
     }
+  }
+
+  /** Neither its last turn nor a pause keeps the next turn from beginning. */
+  #isQuiet({ begunAtMs, pausedUntilMs }: HostState): boolean {
+    return Math.max(begunAtMs + this.#options.limits().intervalMs, pausedUntilMs) <= this.#deps.clock.now();
   }
 
   /** The first in a host's queue is of this worker. */
@@ -229,7 +244,6 @@ class RedisHostBudget implements HostBudget {
         return;
       }
       host.grant(id, clock.now());
-      host.isBeginningUntold = true;
     }
   }
 
@@ -240,11 +254,7 @@ class RedisHostBudget implements HostBudget {
       { reason: messageOf(error) },
       'host budget not shared while redis is away: each worker keeps to it by itself',
     );
-    for (const host of this.#hosts.values()) {
-      // It may come back empty.
-      host.isBeginningUntold = Number.isFinite(host.begunAtMs);
-      this.#serveAlone(host);
-    }
+    for (const host of this.#hosts.values()) this.#serveAlone(host);
     this.#retryLater();
   }
 
@@ -263,16 +273,13 @@ class RedisHostBudget implements HostBudget {
     if (this.#isClosed) return;
     this.#isAlone = false;
     this.#deps.logger.info('host budget shared again');
-    this.#lookEverywhere();
+    this.#tellAnew();
   }
 
   #sweep(): void {
     if (this.#hosts.size < this.#sweepAt) return;
-    const nowMs = this.#deps.clock.now();
-    const { intervalMs } = this.#options.limits();
     for (const [name, host] of this.#hosts) {
-      const isQuiet = host.begunAtMs + intervalMs <= nowMs && host.pausedUntilMs <= nowMs;
-      if (host.isIdle && isQuiet) this.#hosts.delete(name);
+      if (host.isIdle && this.#isQuiet(host)) this.#hosts.delete(name);
     }
     this.#sweepAt = this.#hosts.size + SWEEP_EVERY;
   }
