@@ -20,6 +20,12 @@ export default defineConfig({
       project('contract', ['test/contract/**/*.test.ts']),
       // Each starts the whole platform: side by side they would only wait for each other's processor time.
       project('e2e', ['test/e2e/**/*.test.ts'], { fileParallelism: false }),
+      // On MongoDB, Redis and Consul, where their URLs say that they are there.
+      project('services', ['test/services/**/*.test.ts'], {
+        fileParallelism: false,
+        testTimeout: 4 * testTimeout,
+        hookTimeout: 4 * testTimeout,
+      }),
       project('browser', ['test/browser/**/*.test.ts'], { fileParallelism: false }),
     ],
   },
