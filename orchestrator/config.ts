@@ -19,4 +19,8 @@ export const orchestratorSettings = z.object({
   CLUSTER_REPORT: durationMs('PT30S'),
 });
 
+/** Those of them that may change while the orchestrator runs. */
+export const liveOrchestratorSettings = orchestratorSettings.pick({ WORKER_CAPACITY: true });
+
 export type OrchestratorConfig = z.infer<typeof orchestratorSettings>;
+export type LiveOrchestratorConfig = z.infer<typeof liveOrchestratorSettings>;

@@ -1,12 +1,13 @@
 /** The orchestrator as a process of its own. */
 import { z } from 'zod';
 import { pickSettings } from '../platform/config.ts';
+import { followLiveConfig } from '../platform/live-config.ts';
 import { openLeadership, openRuntime } from '../platform/open.ts';
 import { openProbeServer } from '../platform/process/probe-server.ts';
 import { runService } from '../platform/process/run-service.ts';
 import { anyPort, processSettings } from '../platform/process/settings.ts';
 import { scraperSettings } from '../scrapers/config.ts';
-import { orchestratorSettings } from './config.ts';
+import { liveOrchestratorSettings, orchestratorSettings } from './config.ts';
 import { openOrchestrator } from './service.ts';
 
 const settings = z.object({
@@ -26,7 +27,7 @@ await runService(
   'orchestrator',
   settings,
   async ({ config, scope, clientOf, openDeps, openOptions, ...shared }) => {
-    const { clock, logger, metrics } = shared;
+    const { clock, logger, metrics, liveSettings } = shared;
     const runtime = scope.use(
       await openRuntime(config.RUNTIME_URL, openDeps, {
         environment: pickSettings(workerSettings, process.env),
@@ -38,7 +39,8 @@ await runService(
       await openLeadership(leadershipUrl, openDeps, { ...openOptions, role: 'orchestrator' }),
     );
     const configuration = clientOf('configuration');
-    scope.use(await openOrchestrator({ configuration, runtime, leadership, clock, logger }, config));
+    const live = scope.use(followLiveConfig(liveSettings, liveOrchestratorSettings, config, logger));
+    scope.use(await openOrchestrator({ configuration, runtime, leadership, clock, logger }, config, live));
     const { HOST: host, PORT: port } = config;
     const probes = scope.use(await openProbeServer({ metrics, isReady: () => true }, { host, port }));
     return { url: probes.url, drain: () => probes.drain() };

@@ -8,13 +8,14 @@ import { readConfig } from '../platform/config.ts';
 import { guardInnerOperations } from '../platform/http/inner-operations.ts';
 import { openServiceClient } from '../platform/http/service-client.ts';
 import { openSubgraphServer } from '../platform/http/subgraph-server.ts';
+import type { LiveConfig } from '../platform/live-config.ts';
 import { silentLogger } from '../platform/logger.ts';
 import type { ObservedCluster, ObservedTask } from '../platform/model/cluster.ts';
 import type { Leadership } from '../platform/ports/leadership.ts';
 import type { ObservedRuntime, Runtime, RuntimeAction, RuntimePool } from '../platform/ports/runtime.ts';
 import { type Closeable, Scope } from '../platform/scope.ts';
 import { readSdl } from '../platform/sdl.ts';
-import { orchestratorSettings } from './config.ts';
+import { type LiveOrchestratorConfig, orchestratorSettings } from './config.ts';
 import type { PoolDemand } from './desired.ts';
 import { openOrchestrator } from './service.ts';
 
@@ -130,13 +131,19 @@ async function openConfiguration(demands: readonly PoolDemand[] = []) {
 }
 
 function open(
-  options: { leadership?: Leadership; clock?: Clock; settings?: Readonly<Record<string, string>> } = {},
+  options: {
+    leadership?: Leadership;
+    clock?: Clock;
+    settings?: Readonly<Record<string, string>>;
+    live?: LiveConfig<LiveOrchestratorConfig>;
+  } = {},
 ) {
   const configuration = scope.use(openServiceClient({ registry }, 'configuration', TOKEN));
   const leadership = options.leadership ?? scope.use(new AlwaysLeader(silentLogger));
   return openOrchestrator(
     { configuration, runtime, leadership, clock: options.clock ?? systemClock, logger: silentLogger },
     readConfig(orchestratorSettings, { WORKER_CAPACITY: '10', ...NO_TIMERS, ...options.settings }),
+    options.live,
   ).then((orchestrator) => scope.use(orchestrator));
 }
 
@@ -162,6 +169,16 @@ describe('The orchestrator', () => {
     await expect.poll(replicas, DEADLINE).toEqual({ shared: 1, 'source-a': 1 });
     configuration.demand([shared(11), dedicated('b')]);
     await expect.poll(replicas, DEADLINE).toEqual({ shared: 2, 'source-b': 1 });
+  });
+
+  it('goes by the capacity that holds now', async () => {
+    const configuration = await openConfiguration([shared(20)]);
+    let capacity = 10;
+    await open({ live: { current: () => ({ WORKER_CAPACITY: capacity }) } });
+    await expect.poll(replicas, DEADLINE).toEqual({ shared: 2 });
+    capacity = 5;
+    configuration.demand([shared(20)]);
+    await expect.poll(replicas, DEADLINE).toEqual({ shared: 4 });
   });
 
   it('mends what changes beneath it', async () => {

@@ -1,10 +1,11 @@
 import type { Clock } from '../platform/clock.ts';
 import type { ServiceClient } from '../platform/http/service-client.ts';
+import type { LiveConfig } from '../platform/live-config.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Leadership } from '../platform/ports/leadership.ts';
 import type { Runtime, RuntimeAction } from '../platform/ports/runtime.ts';
 import { Scope } from '../platform/scope.ts';
-import type { OrchestratorConfig } from './config.ts';
+import type { LiveOrchestratorConfig, OrchestratorConfig } from './config.ts';
 import { desiredPools, type PoolDemand } from './desired.ts';
 import { startLoop } from './loop.ts';
 import { type PlanLimits, plan } from './plan.ts';
@@ -39,21 +40,19 @@ const POOL_DEMANDS_CHANGED = /* GraphQL */ `
  * wakes it; each turn reads both sides anew. While configuration does not answer it changes nothing.
  *
  * Closing it leaves the workers running: they are the runtime's.
+ *
+ * @param live What may change while it runs; the next turn goes by it. @default nothing
  */
 export async function openOrchestrator(
   deps: OrchestratorDeps,
   config: OrchestratorConfig,
+  live: LiveConfig<LiveOrchestratorConfig> = { current: () => config },
 ): Promise<{ close(): Promise<void> }> {
   const { configuration, runtime, leadership, clock, logger } = deps;
   const stopping = new AbortController();
   const limits: PlanLimits = {
     dedicatedPoolsMax: config.DEDICATED_POOLS_MAX,
     shrinkAfterMs: config.POOL_SHRINK_AFTER,
-  };
-  const policy = {
-    workerCapacity: config.WORKER_CAPACITY,
-    replicasMin: config.POOL_REPLICAS_MIN,
-    replicasMax: config.POOL_REPLICAS_MAX,
   };
   const reporter = createClusterReporter({ configuration, clock }, config.CLUSTER_REPORT);
   const refusals = createRefusalLog(logger);
@@ -66,7 +65,11 @@ export async function openOrchestrator(
       {},
       { signal },
     );
-    const desired = desiredPools(poolDemands, policy);
+    const desired = desiredPools(poolDemands, {
+      workerCapacity: live.current().WORKER_CAPACITY,
+      replicasMin: config.POOL_REPLICAS_MIN,
+      replicasMax: config.POOL_REPLICAS_MAX,
+    });
     const { actions, refusedPools } = plan(desired, await runtime.observe(), clock.now(), limits);
     refusals(refusedPools);
     const failures: unknown[] = [];

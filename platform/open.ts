@@ -3,7 +3,7 @@
  * cost nothing to those who use others, and the other way round.
  */
 import { join } from 'node:path';
-import type { Clock } from './clock.ts';
+import { type Clock, steadyClock } from './clock.ts';
 import { ConfigError } from './errors.ts';
 import type { IdFactory } from './ids.ts';
 import type { Logger } from './logger.ts';
@@ -121,7 +121,8 @@ export async function openLeadership(
 ): Promise<Leadership> {
   if (isConsul(url)) {
     const { openConsulLeadership } = await import('./adapters/consul-leadership.ts');
-    return openConsulLeadership(url, deps, { ...consulOptions(options), role: options.role });
+    const steadyDeps = { ...deps, clock: steadyClock };
+    return openConsulLeadership(url, steadyDeps, { ...consulOptions(options), role: options.role });
   }
   if (!url.startsWith('static:')) assertMemory('LEADERSHIP_URL', url, 'memory: or http://<consul>:8500');
   const { AlwaysLeader } = await import('./adapters/always-leader.ts');

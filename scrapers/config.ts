@@ -46,7 +46,15 @@ export const scraperSettings = z.object({
   SUSPECT_BELOW: wholeNumber(20, 0, 100),
 });
 
+/** Those of them that may change while a worker works. */
+export const liveScraperSettings = scraperSettings.pick({
+  WORKER_CAPACITY: true,
+  HOST_CONCURRENCY: true,
+  HOST_INTERVAL: true,
+});
+
 export type ScraperConfig = z.infer<typeof scraperSettings>;
+export type LiveScraperConfig = z.infer<typeof liveScraperSettings>;
 
 function refineNetworks(networks: string, context: z.RefinementCtx): void {
   try {

@@ -3,11 +3,12 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { systemClock } from '../platform/clock.ts';
 import { randomId } from '../platform/ids.ts';
+import { followLiveConfig } from '../platform/live-config.ts';
 import { openHostBudget } from '../platform/open.ts';
 import { openProbeServer } from '../platform/process/probe-server.ts';
 import { runService } from '../platform/process/run-service.ts';
 import { anyPort, processSettings } from '../platform/process/settings.ts';
-import { scraperSettings } from './config.ts';
+import { liveScraperSettings, scraperSettings } from './config.ts';
 import { openWorker } from './open-worker.ts';
 import { steadyClock } from './worker/steady-clock.ts';
 
@@ -27,15 +28,19 @@ await runService(
   'scraper',
   settings,
   async ({ config, scope, clientOf, openDeps, openOptions, ...shared }) => {
-    const { metrics } = shared;
+    const { metrics, liveSettings } = shared;
     const logger = shared.logger.child({ pool: config.POOL, taskId: config.TASK_ID });
+    const live = scope.use(followLiveConfig(liveSettings, liveScraperSettings, config, logger));
     const budget = scope.use(
       await openHostBudget(
         config.HOST_BUDGET_URL ?? config.BUS_URL,
         { ...openDeps, steadyClock },
         {
           ...openOptions,
-          limits: () => ({ concurrency: config.HOST_CONCURRENCY, intervalMs: config.HOST_INTERVAL }),
+          limits: () => {
+            const { HOST_CONCURRENCY: concurrency, HOST_INTERVAL: intervalMs } = live.current();
+            return { concurrency, intervalMs };
+          },
         },
       ),
     );
@@ -52,6 +57,7 @@ await runService(
           hostname: hostname(),
         },
         config,
+        live,
       ),
     );
     const work = (stopping: AbortSignal) => worker.work(stopping);

@@ -1,10 +1,11 @@
 import type { Clock } from '../platform/clock.ts';
 import type { ServiceClient } from '../platform/http/service-client.ts';
 import type { IdFactory } from '../platform/ids.ts';
+import type { LiveConfig } from '../platform/live-config.ts';
 import type { Logger } from '../platform/logger.ts';
 import { createAddressGuard } from '../platform/network/address-guard.ts';
 import type { HostBudget } from '../platform/ports/host-budget.ts';
-import type { ScraperConfig } from './config.ts';
+import type { LiveScraperConfig, ScraperConfig } from './config.ts';
 import { openHttpFetcher } from './fetchers/http.ts';
 import { createRetryingFetcher } from './fetchers/retry.ts';
 import type { ResolveHost } from './fetchers/vetted-lookup.ts';
@@ -31,8 +32,16 @@ export interface OpenedWorker {
   close(): Promise<void>;
 }
 
-/** Composes a worker of its settings. Whoever opens it closes it, after its `work` has ended. */
-export function openWorker(deps: OpenWorkerDeps, config: ScraperConfig): OpenedWorker {
+/**
+ * Composes a worker of its settings. Whoever opens it closes it, after its `work` has ended.
+ *
+ * @param live What may change while it works. @default nothing
+ */
+export function openWorker(
+  deps: OpenWorkerDeps,
+  config: ScraperConfig,
+  live: LiveConfig<LiveScraperConfig> = { current: () => config },
+): OpenedWorker {
   const { budget, clock, steadyClock, resolveHost, hostname } = deps;
   const guard = createAddressGuard(config.SCRAPER_ALLOW_NETWORKS);
   const http = openHttpFetcher(
@@ -55,10 +64,10 @@ export function openWorker(deps: OpenWorkerDeps, config: ScraperConfig): OpenedW
     {
       pool: config.POOL,
       hostname,
-      capacity: config.WORKER_CAPACITY,
+      capacity: () => live.current().WORKER_CAPACITY,
       taskId: config.TASK_ID,
       runsMax: config.RUN_CONCURRENCY,
-      hostRunsMax: config.HOST_CONCURRENCY,
+      hostRunsMax: () => live.current().HOST_CONCURRENCY,
       runTimeoutMs: config.RUN_TIMEOUT,
       suspectBelow: config.SUSPECT_BELOW,
       drainMs: config.DRAIN_TIMEOUT,

@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type Logger, type LogLevel } from '../logger.ts';
+import { LOG_LEVELS, type Logger, type LogLevel, setLogLevel } from '../logger.ts';
 import type { LiveSettings } from '../ports/live-settings.ts';
 import type { Closeable } from '../scope.ts';
 
@@ -8,7 +8,7 @@ export function followLogLevel(settings: LiveSettings, logger: Logger, own: LogL
     if (!(LOG_LEVELS as readonly string[]).includes(level)) {
       logger.warn({ level, known: LOG_LEVELS }, 'LOG_LEVEL is none of the known ones, and stays as it is');
     } else if (logger.level !== level) {
-      logger.level = level;
+      setLogLevel(logger, level as LogLevel);
       logger.info({ level }, 'log level changed');
     }
   });

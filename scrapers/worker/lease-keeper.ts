@@ -31,6 +31,12 @@ export interface LeaseKeeperDeps {
   readonly logger: Logger;
 }
 
+/** Who claims. */
+export interface LeaseKeeperOptions extends Omit<WorkerIdentity, 'capacity'> {
+  /** Sources to hold at the most; asked before each claim. What is held already stays where it becomes less. */
+  readonly capacity: () => number;
+}
+
 /** Pause before configuration is asked again that did not answer, doubled each time up to the maximum. */
 const RETRY_MS = 100;
 const RETRY_MS_MAX = 5_000;
@@ -47,7 +53,7 @@ const CALL_TIMEOUT_MS = 30_000;
  */
 export class LeaseKeeper {
   readonly #deps: LeaseKeeperDeps;
-  readonly #identity: WorkerIdentity;
+  readonly #options: LeaseKeeperOptions;
   readonly #wakeup: Wakeup;
   readonly #stopping = new AbortController();
   #isDraining = false;
@@ -58,9 +64,9 @@ export class LeaseKeeper {
   #leaseMs: number | undefined;
   #workerId: string | undefined;
 
-  constructor(deps: LeaseKeeperDeps, identity: WorkerIdentity) {
+  constructor(deps: LeaseKeeperDeps, options: LeaseKeeperOptions) {
     this.#deps = deps;
-    this.#identity = identity;
+    this.#options = options;
     this.#wakeup = new Wakeup(deps.steadyClock);
   }
 
@@ -132,7 +138,7 @@ export class LeaseKeeper {
   }
 
   get #mayClaim(): boolean {
-    const hasRoom = this.#deps.holder.heldCount < this.#identity.capacity;
+    const hasRoom = this.#deps.holder.heldCount < this.#options.capacity();
     return this.#needsClaim && hasRoom && !this.#isDraining;
   }
 
@@ -160,7 +166,8 @@ export class LeaseKeeper {
       this.#needsClaim = false;
       const sentAtMs = life.now();
       try {
-        const claim = await api.claim(workerId, this.#identity, { signal, timeoutMs });
+        const identity = { ...this.#options, capacity: this.#options.capacity() };
+        const claim = await api.claim(workerId, identity, { signal, timeoutMs });
         life.lengthen(sentAtMs, claim.leaseMs);
         this.#leaseMs = claim.leaseMs;
         // Renewals go on from where they were: what changed in between is for them to tell.

@@ -11,14 +11,14 @@ interface Host<T> {
  */
 export class ReadyQueue<T> {
   readonly #placesMax: number;
-  readonly #hostPlacesMax: number;
+  readonly #hostPlacesMax: () => number;
   readonly #hosts = new Map<string, Host<T>>();
   readonly #hostOf = new Map<T, Host<T>>();
   /** Hosts with somebody waiting and a place free, in the order of their turns. */
   readonly #open = { urgent: new Set<Host<T>>(), waiting: new Set<Host<T>>() };
   #active = 0;
 
-  constructor({ placesMax, hostPlacesMax }: { placesMax: number; hostPlacesMax: number }) {
+  constructor({ placesMax, hostPlacesMax }: { placesMax: number; hostPlacesMax: () => number }) {
     this.#placesMax = placesMax;
     this.#hostPlacesMax = hostPlacesMax;
   }
@@ -74,7 +74,7 @@ export class ReadyQueue<T> {
   }
 
   #refresh(host: Host<T>): void {
-    const isFree = host.active < this.#hostPlacesMax;
+    const isFree = host.active < this.#hostPlacesMax();
     for (const line of ['urgent', 'waiting'] as const) {
       if (isFree && host[line].size > 0) this.#open[line].add(host);
       else this.#open[line].delete(host);

@@ -32,7 +32,7 @@ beforeEach(() => {
         });
       },
     },
-    { runsMax: 3, hostRunsMax: 2 },
+    { runsMax: 3, hostRunsMax: () => 2 },
   );
 });
 

@@ -6,8 +6,8 @@ import { ReadyQueue } from './ready-queue.ts';
 export interface SchedulerOptions {
   /** Runs at once. */
   readonly runsMax: number;
-  /** Of them on one host. */
-  readonly hostRunsMax: number;
+  /** Of them on one host. May change. */
+  readonly hostRunsMax: () => number;
 }
 
 /** The wall clock may be set: no wait is longer than this, so that a jump is noticed. In milliseconds. */

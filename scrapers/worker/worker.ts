@@ -2,9 +2,9 @@ import type { Clock } from '../../platform/clock.ts';
 import type { ServiceClient } from '../../platform/http/service-client.ts';
 import type { IdFactory } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { ConfigurationApi, type WorkerIdentity } from './configuration-api.ts';
+import { ConfigurationApi } from './configuration-api.ts';
 import { dueAt, HeldSource, type SourceLease } from './held-source.ts';
-import { type LeaseHolder, LeaseKeeper } from './lease-keeper.ts';
+import { type LeaseHolder, LeaseKeeper, type LeaseKeeperOptions } from './lease-keeper.ts';
 import { Previews } from './previews.ts';
 import type { Readers } from './readers.ts';
 import { type RunEnd, type RunSourceOptions, runSource } from './run-source.ts';
@@ -22,7 +22,7 @@ export interface WorkerDeps {
   readonly logger: Logger;
 }
 
-export interface WorkerOptions extends WorkerIdentity, SchedulerOptions, RunSourceOptions {
+export interface WorkerOptions extends LeaseKeeperOptions, SchedulerOptions, RunSourceOptions {
   /** How long runs may go on once the worker is asked to stop. */
   readonly drainMs: number;
 }

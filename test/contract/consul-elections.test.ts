@@ -99,7 +99,7 @@ describe.skipIf(consulProgram === undefined)('The lock of Consul', () => {
     await join();
     await oneLeads();
     await join();
-    agent.freeze();
+    await agent.freeze();
     await noneLeads();
     agent.thaw();
     await oneLeads();

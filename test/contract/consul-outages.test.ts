@@ -72,7 +72,7 @@ describe.skipIf(consulProgram === undefined)('While Consul is away', () => {
       const seen = watch(registry);
       await registry.register(instance('e1'));
       await expect.poll(() => seen.at(-1), DEADLINE).toBe('e1');
-      agent.freeze();
+      await agent.freeze();
       await registry.register(instance('e2'));
       expect(seen).toEqual(['', 'e1']);
       agent.thaw();
@@ -83,7 +83,7 @@ describe.skipIf(consulProgram === undefined)('While Consul is away', () => {
       const registry = await openRegistry();
       const registration = await registry.register(instance('e1'));
       watch(registry);
-      agent.freeze();
+      await agent.freeze();
       await registration.close();
       await registry.close();
       expect(registry.instances('endpoint')).toEqual([]);

@@ -8,6 +8,9 @@ import type { Closeable } from '../../platform/scope.ts';
 /** How long Consul may take to elect itself on a busy machine, in milliseconds. */
 const DEADLINE = { timeout: 30_000, interval: 20 };
 
+/** An agent that does not answer in this time has stopped, in milliseconds. */
+const SILENCE_MS = 200;
+
 /** Consul's program: `CONSUL_PATH`, or in the search path. Undefined where there is none. */
 export const consulProgram: string | undefined = process.env.CONSUL_PATH || findProgram('consul');
 
@@ -76,9 +79,17 @@ export class ConsulAgent implements Closeable {
     await gone;
   }
 
-  /** Accepts connections from here on and never answers, until it thaws. */
-  freeze(): void {
+  /** It accepts connections from here on and never answers, until it thaws. Resolves when it has stopped. */
+  async freeze(): Promise<void> {
     this.#process?.kill('SIGSTOP');
+    const isSilent = async () => {
+      const signal = AbortSignal.timeout(SILENCE_MS);
+      return fetch(`${this.url}/v1/status/leader`, { signal }).then(
+        () => false,
+        () => true,
+      );
+    };
+    await expect.poll(isSilent, DEADLINE).toBe(true);
   }
 
   thaw(): void {
