@@ -1,5 +1,6 @@
 import { isDuplicateKey } from '../../mongo.ts';
 import type { DefinitionDocument, DefinitionIntent, Documents } from './documents.ts';
+import { INDEXES } from './schema.ts';
 import { followWrite, writeSource } from './source-writes.ts';
 
 /**
@@ -81,5 +82,6 @@ async function disposeSources(
   await sources.updateMany(
     { collection: _id, incarnation, removed: 'KEEP' },
     { $set: { removed: 'DELETE' }, $inc: { version: 1 } },
+    { hint: INDEXES.sourcesByCollection },
   );
 }

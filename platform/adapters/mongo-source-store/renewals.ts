@@ -1,5 +1,9 @@
 import type { Leases } from '../../ports/source-store.ts';
 import { type Documents, sourceOf } from './documents.ts';
+import { INDEXES } from './schema.ts';
+
+const HELD = { hint: INDEXES.sourcesByWorker } as const;
+const LOST = { hint: INDEXES.sourcesLost } as const;
 
 /**
  * What a worker has yet to hear is marked at its sources. A renewal's answer has a number of its own, and marks
@@ -20,17 +24,21 @@ export function createRenewal(documents: Documents): Pick<Leases, 'renew'> {
       if (after > 0) await acknowledge(documents, workerId, after);
 
       const answer = worker.answers;
-      const lost = { lostBy: { $elemMatch: { workerId, toldIn: answer } } };
       const [changedNow, lostNow] = await Promise.all([
-        sources.updateMany({ workerId, untold: true }, { $set: { toldIn: answer } }),
-        sources.updateMany({ 'lostBy.workerId': workerId }, { $set: { 'lostBy.$.toldIn': answer } }),
+        sources.updateMany({ workerId, untold: true }, { $set: { toldIn: answer } }, HELD),
+        sources.updateMany({ 'lostBy.workerId': workerId }, { $set: { 'lostBy.$.toldIn': answer } }, LOST),
       ]);
       if (changedNow.matchedCount + lostNow.matchedCount === 0) {
         return { changed: [], lostSourceIds: [], after };
       }
       const [changed, lostSources] = await Promise.all([
-        sources.find({ workerId, untold: true, toldIn: answer }).toArray(),
-        sources.find({ ...lost, workerId: { $ne: workerId } }, { projection: { _id: 1 } }).toArray(),
+        sources.find({ workerId, untold: true, toldIn: answer }, HELD).toArray(),
+        sources
+          .find(
+            { ...lostIn(workerId, answer), workerId: { $ne: workerId } },
+            { projection: { _id: 1 }, ...LOST },
+          )
+          .toArray(),
       ]);
       return {
         changed: changed.map(sourceOf),
@@ -42,9 +50,17 @@ export function createRenewal(documents: Documents): Pick<Leases, 'renew'> {
 }
 
 async function acknowledge({ sources }: Documents, workerId: string, answer: number): Promise<void> {
-  const lost = { workerId, toldIn: answer };
   await Promise.all([
-    sources.updateMany({ workerId, untold: true, toldIn: answer }, { $set: { untold: false, toldIn: null } }),
-    sources.updateMany({ lostBy: { $elemMatch: lost } }, { $pull: { lostBy: lost } }),
+    sources.updateMany(
+      { workerId, untold: true, toldIn: answer },
+      { $set: { untold: false, toldIn: null } },
+      HELD,
+    ),
+    sources.updateMany(lostIn(workerId, answer), { $pull: { lostBy: { workerId, toldIn: answer } } }, LOST),
   ]);
+}
+
+/** The worker is named twice, as the index knows it by its path only. */
+function lostIn(workerId: string, answer: number) {
+  return { 'lostBy.workerId': workerId, lostBy: { $elemMatch: { workerId, toldIn: answer } } };
 }

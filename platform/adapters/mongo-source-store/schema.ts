@@ -2,10 +2,7 @@ import type { Db } from 'mongodb';
 import { documentsOf } from './documents.ts';
 import { previewIndexes } from './previews.ts';
 
-/**
- * Indexes that queries name: which of them suits a list is ours to know, while servers guess, each in its own
- * way.
- */
+/** Queries name the index that suits them: servers guess, each in its own way, and read everything now and then. */
 export const INDEXES = {
   sourcesLiving: 'sources_living',
   sourcesByCollection: 'sources_by_collection',
@@ -13,6 +10,8 @@ export const INDEXES = {
   sourcesByWorker: 'sources_by_worker',
   sourcesFree: 'sources_free',
   sourcesByPool: 'sources_by_pool',
+  sourcesUnfinished: 'sources_unfinished',
+  sourcesLost: 'sources_lost',
   runs: 'runs_all',
   runsBySource: 'runs_by_source',
   runsByStatus: 'runs_by_status',
@@ -41,12 +40,12 @@ export const MIGRATIONS: readonly ((db: Db) => Promise<void>)[] = [
       // Nearly always empty, and looked into before all runs are read.
       {
         key: { 'intent.runs.id': 1 },
-        name: 'sources_unfinished',
+        name: INDEXES.sourcesUnfinished,
         partialFilterExpression: { 'intent.runs.id': { $exists: true } },
       },
       {
         key: { 'lostBy.workerId': 1 },
-        name: 'sources_lost',
+        name: INDEXES.sourcesLost,
         partialFilterExpression: { 'lostBy.workerId': { $exists: true } },
       },
     ]);

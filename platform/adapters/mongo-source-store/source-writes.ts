@@ -9,6 +9,7 @@ import {
   sourceFields,
   takeNumbers,
 } from './documents.ts';
+import { INDEXES } from './schema.ts';
 
 /**
  * A source is the document that decides: one write, guarded by its version, changes it and says which runs come
@@ -28,13 +29,14 @@ export async function settleRuns(
   documents: Documents,
   of: { readonly sourceId?: string | undefined; readonly runId?: string },
 ): Promise<void> {
+  const { sourceId, runId } = of;
   const unfinished = await documents.sources
     .find(
       {
-        'intent.runs.id': of.runId ?? { $exists: true },
-        ...(of.sourceId === undefined ? {} : { _id: of.sourceId }),
+        'intent.runs.id': runId ?? { $exists: true },
+        ...(sourceId === undefined ? {} : { _id: sourceId }),
       },
-      { projection: { intent: 1 } },
+      { projection: { intent: 1 }, ...(sourceId === undefined ? { hint: INDEXES.sourcesUnfinished } : {}) },
     )
     .toArray();
   for (const source of unfinished) await settleSource(documents, source);
@@ -172,12 +174,15 @@ export async function pruneRuns(documents: Documents, sourceId: string, keep: nu
   const { runs } = documents;
   const source = await readSettled(documents, sourceId);
   const [youngest] = await runs
-    .find({ sourceId }, { projection: { seq: 1 } })
+    .find({ sourceId }, { projection: { seq: 1 }, hint: INDEXES.runsBySource })
     .sort({ seq: -1 })
     .skip(keep)
     .limit(1)
     .toArray();
   if (!youngest) return;
   const openIds = (source?.openRuns ?? []).map(({ id }) => id);
-  await runs.deleteMany({ sourceId, seq: { $lte: youngest.seq }, _id: { $nin: openIds } });
+  await runs.deleteMany(
+    { sourceId, seq: { $lte: youngest.seq }, _id: { $nin: openIds } },
+    { hint: INDEXES.runsBySource },
+  );
 }

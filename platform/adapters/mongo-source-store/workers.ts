@@ -11,7 +11,11 @@ export function createWorkers(documents: Documents): Omit<Leases, 'claim' | 'ren
     },
 
     async endExpiredWorkers(now, forgetBefore) {
-      await workers.updateMany({ endedAt: null, leaseUntil: { $lte: now } }, { $set: { endedAt: now } });
+      await workers.updateMany(
+        { endedAt: null, leaseUntil: { $lte: now } },
+        { $set: { endedAt: now } },
+        { hint: INDEXES.workersByLease },
+      );
       const ended = await workers
         .find({ endedAt: { $gte: 0 } }, { hint: INDEXES.workersByLease, projection: { endedAt: 1 } })
         .toArray();
@@ -98,7 +102,11 @@ export function createWorkers(documents: Documents): Omit<Leases, 'claim' | 'ren
 async function forget({ sources, workers }: Documents, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const those = { workerId: { $in: [...ids] } };
-  await sources.updateMany({ 'lostBy.workerId': those.workerId }, { $pull: { lostBy: those } });
+  await sources.updateMany(
+    { 'lostBy.workerId': those.workerId },
+    { $pull: { lostBy: those } },
+    { hint: INDEXES.sourcesLost },
+  );
   await workers.deleteMany({ _id: those.workerId, endedAt: { $ne: null } });
 }
 
