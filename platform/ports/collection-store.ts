@@ -205,8 +205,8 @@ export interface ChangeStore {
   /** Changes behind a version, every one of them, in the order of versions. */
   history(incarnation: string, version: number, limit: number): Promise<readonly HistoryItem[]>;
   /**
-   * Forgets at most `limit` tombstones and history items each, older than the given times. Readers of versions
-   * before a forgotten tombstone start anew.
+   * Forgets about `limit` tombstones and history items each at the most, older than the given times. Readers of
+   * versions before a forgotten tombstone start anew.
    * @returns How many it forgot.
    */
   pruneChanges(

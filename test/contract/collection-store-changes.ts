@@ -184,9 +184,11 @@ export function collectionStoreChanges(subject: Subject): void {
         { version: 4, key: 'key-4', fields: { title: 'key-4' }, at: NOW },
         { version: 5, key: 'key-1', fields: { title: 'again' }, at: NOW },
       ]);
-      expect(await subject.store.pruneChanges({ tombstones: 0, history: NOW + 5 }, 3)).toBe(3);
-      expect(await subject.store.pruneChanges({ tombstones: 0, history: NOW + 5 }, 3)).toBe(2);
-      expect(await subject.store.pruneChanges({ tombstones: 0, history: NOW + 5 }, 3)).toBe(0);
+      const forgotten: number[] = [];
+      do forgotten.push(await subject.store.pruneChanges({ tombstones: 0, history: NOW + 5 }, 3));
+      while (forgotten.at(-1) !== 0);
+      expect(forgotten.length).toBeGreaterThan(2);
+      expect(forgotten.reduce((sum, count) => sum + count)).toBe(5);
       expect(await subject.store.history('books-1', 0, 10)).toEqual([
         { version: 6, key: 'key-2', fields: null, at: NOW + 10 },
       ]);

@@ -2,7 +2,9 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openMongoCollectionStore } from '../../platform/adapters/mongo-collection-store.ts';
 import { openSqliteCollectionStore } from '../../platform/adapters/sqlite-collection-store.ts';
+import { databaseUrl, dropDatabase } from '../support/mongo-database.ts';
 import { collectionStoreContract } from './collection-store.ts';
 import { batchOf, commit, definitionOf, entryOf, NOW } from './collection-store-builders.ts';
 
@@ -12,6 +14,13 @@ collectionStoreContract('SqliteCollectionStore', async () => {
     open: () => openSqliteCollectionStore(folder),
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
+});
+
+describe.skipIf(!process.env.MONGODB_URL)('With MongoDB', () => {
+  collectionStoreContract('MongoCollectionStore', async () => {
+    const url = databaseUrl();
+    return { open: () => openMongoCollectionStore(url), dispose: () => dropDatabase(url) };
+  });
 });
 
 describe('The files of a SqliteCollectionStore', () => {
