@@ -1,16 +1,20 @@
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
 import { type DocumentNode, Kind } from 'graphql';
 import { createClient } from 'graphql-ws';
+import { createKeyWatch, type KeyWanted } from './key-wanted.ts';
 import { selectedOperation } from './selected-operation.ts';
 
 /** How often an open socket is asked whether it still lives, in milliseconds: well below proxies' idle limits. */
 const KEEP_ALIVE_MS = 10_000;
+/** The gateway closes the socket so where the key is not good: the same one is no better at the next try. */
+const FORBIDDEN = 4403;
 
 export interface PageFetcher {
   /** What GraphiQL runs operations with: queries and mutations by HTTP, subscriptions by WebSocket. */
   readonly fetch: Fetcher;
   /** Sends a query on the page's own behalf, with the headers the user last used. */
   readonly ask: (query: string) => Promise<unknown>;
+  readonly keyWanted: KeyWanted;
 }
 
 /**
@@ -24,6 +28,7 @@ export function createPageFetcher(origin: string, { onMutated }: { onMutated: ()
   let headers: Record<string, string> = {};
   const socketUrl = new URL(url);
   socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  const keyWatch = createKeyWatch();
   const run = createGraphiQLFetcher({
     url: url.href,
     // The gateway answers an operation at once and whole; @defer and @stream are not part of it.
@@ -33,6 +38,12 @@ export function createPageFetcher(origin: string, { onMutated }: { onMutated: ()
       lazy: true,
       keepAlive: KEEP_ALIVE_MS,
       connectionParams: () => headers,
+      shouldRetry: (reason) => isClose(reason) && reason.code !== FORBIDDEN,
+      on: {
+        closed: (reason) => {
+          if (isClose(reason) && reason.code === FORBIDDEN) keyWatch.noteRefusal();
+        },
+      },
     }),
   });
   return {
@@ -40,13 +51,21 @@ export function createPageFetcher(origin: string, { onMutated }: { onMutated: ()
       headers = lowerCased(options?.headers);
       const query = selectedOperation(params.query, params.operationName);
       const result = await run({ ...params, query }, options);
+      keyWatch.note(result);
       if (options?.documentAST && isMutation(options.documentAST, params.operationName)) onMutated();
       return result;
     },
     async ask(query) {
-      return run({ query }, { headers });
+      const result = await run({ query }, { headers });
+      keyWatch.note(result);
+      return result;
     },
+    keyWanted: keyWatch,
   };
+}
+
+function isClose(reason: unknown): reason is { readonly code: number } {
+  return typeof reason === 'object' && reason !== null && 'code' in reason;
 }
 
 function isMutation(document: DocumentNode, operationName: string | null | undefined): boolean {

@@ -3,6 +3,7 @@ import { GraphiQL } from 'graphiql';
 import { useEffect, useRef } from 'react';
 import type { ExampleTab } from './examples.ts';
 import type { PageFetcher } from './fetcher.ts';
+import { KeyNotice } from './key-notice.tsx';
 import markUrl from './mark.svg';
 import { OUTLINE_QUERY, outlineOf, type SchemaWatch, watchSchema } from './schema-watch.ts';
 import { EDITOR_THEMES, Themes } from './themes.tsx';
@@ -30,6 +31,7 @@ export function Page({ fetcher, tabs, onWatch }: PageProps) {
         </a>
       </GraphiQL.Logo>
       <FreshSchema fetcher={fetcher} onWatch={onWatch} />
+      <KeyNotice wanted={fetcher.keyWanted} />
       <Themes />
     </GraphiQL>
   );
@@ -46,7 +48,8 @@ function FreshSchema({ fetcher, onWatch }: Pick<PageProps, 'fetcher' | 'onWatch'
       readOutline: async () => outlineOf(await fetcher.ask(OUTLINE_QUERY)),
       shown: () => shown.current ?? null,
       refresh: () => introspect(),
-      isVisible: () => document.visibilityState === 'visible',
+      // Without a key there is nothing to see, and each look would count as a try.
+      isVisible: () => document.visibilityState === 'visible' && !fetcher.keyWanted.get(),
     });
     onWatch(watch);
     return watch.stop;

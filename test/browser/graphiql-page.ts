@@ -2,7 +2,7 @@ import type { Browser, Page } from 'puppeteer';
 import { until } from '../e2e/harness.ts';
 import { type Legibility, legibilityOf } from './legibility.ts';
 
-type Pane = 'operation.graphql' | 'variables.json' | 'response.json';
+type Pane = 'operation.graphql' | 'variables.json' | 'request-headers.json' | 'response.json';
 
 interface Model {
   readonly uri: { readonly path: string };
