@@ -40,6 +40,19 @@ async function startOnSilentSite(): Promise<void> {
 }
 
 describe('leases', () => {
+  it('are taken on as many sources as the capacity allows now', async () => {
+    const live = { WORKER_CAPACITY: 1, HOST_CONCURRENCY: 4, HOST_INTERVAL: 1 };
+    for (const id of ['a', 'b', 'c']) platform.addSource(shopSpec(`${site.url}/never`, { id }));
+    harness = await startWorker(platform, { steadyClock, live: { current: () => live } });
+    await until(() => expect(renewals()).toBeGreaterThan(0));
+    expect(harness.worker.heldCount).toBe(1);
+    live.WORKER_CAPACITY = 2;
+    const before = renewals();
+    steadyClock.advance(LEASE_MS / 3);
+    await until(() => expect(harness.worker.heldCount).toBe(2));
+    expect(renewals()).toBe(before + 1);
+  });
+
   it('are renewed every third of their time', async () => {
     await startOnSilentSite();
     const before = renewals();

@@ -1,9 +1,10 @@
 import { MemoryHostBudget } from '../../../platform/adapters/memory-host-budget.ts';
 import { type Clock, systemClock } from '../../../platform/clock.ts';
 import { readConfig } from '../../../platform/config.ts';
+import type { LiveConfig } from '../../../platform/live-config.ts';
 import { createLogger, silentLogger } from '../../../platform/logger.ts';
 import { Scope } from '../../../platform/scope.ts';
-import { scraperSettings } from '../../../scrapers/config.ts';
+import { type LiveScraperConfig, scraperSettings } from '../../../scrapers/config.ts';
 import { openWorker } from '../../../scrapers/open-worker.ts';
 import { steadyClock } from '../../../scrapers/worker/steady-clock.ts';
 import type { Worker } from '../../../scrapers/worker/worker.ts';
@@ -21,6 +22,7 @@ export interface HarnessOptions {
   readonly settings?: Readonly<Record<string, string>>;
   readonly steadyClock?: Clock;
   readonly clock?: Clock;
+  readonly live?: LiveConfig<LiveScraperConfig>;
 }
 
 /** A worker at work against a fake platform, which may read sites on this machine. */
@@ -58,6 +60,7 @@ export async function startWorker(
       hostname: 'here',
     },
     config,
+    options.live,
   );
   scope.use(opened);
   const stopping = new AbortController();
