@@ -15,6 +15,7 @@ import type { CollectionStore, FoldLease } from '../platform/ports/collection-st
 import { Scope } from '../platform/scope.ts';
 import { datasourceSettings } from '../subgraphs/datasource/config.ts';
 import { CollectionFold } from '../subgraphs/datasource/folding/collection-fold.ts';
+import { createRandom } from './random.ts';
 import { type Figure, quantile, report } from './report.ts';
 
 const SMALL = 10_000;
@@ -173,17 +174,6 @@ function definitionOf(name: string): CollectionDefinition {
     ],
     key: ['url'],
     sources: [{ id: 'source', retain: 'LATEST_RUN' }],
-  };
-}
-
-/** mulberry32: the same picks in every run. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
 

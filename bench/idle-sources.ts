@@ -123,7 +123,10 @@ function serve(subgraph: 'configuration' | 'datasource', resolvers: Record<strin
   const schema = guardInnerOperations(
     buildSubgraphSchema({ typeDefs: parse(readSdl(subgraph)), resolvers: resolvers as never }),
   );
-  return openSubgraphServer({ schema: () => schema, logger: silentLogger }, { service: 'datasource', serviceToken: SERVICE_TOKEN });
+  return openSubgraphServer(
+    { schema: () => schema, logger: silentLogger },
+    { service: 'datasource', serviceToken: SERVICE_TOKEN },
+  );
 }
 
 function specOf(id: string, url: string) {

@@ -54,8 +54,14 @@ export class ServiceCluster implements Closeable {
   readonly #apps: App[] = [];
   #registry: Promise<Registry> | undefined;
 
-  /** @param settings For all services, beside where the servers are. */
-  static async open(settings: Readonly<Record<string, string>> = {}): Promise<ServiceCluster> {
+  /**
+   * @param settings For all services, beside where the servers are.
+   * @param options.isDirect Whether no proxies stand between services and servers: for benchmarks.
+   */
+  static async open(
+    settings: Readonly<Record<string, string>> = {},
+    { isDirect = false }: { readonly isDirect?: boolean } = {},
+  ): Promise<ServiceCluster> {
     const scope = new Scope();
     const proxyOf = async (url: string | undefined) => {
       const { hostname, port } = new URL(String(url).replace(/^\w+:/, 'http:'));
@@ -66,12 +72,13 @@ export class ServiceCluster implements Closeable {
       redis: await proxyOf(REDIS_URL),
       consul: await proxyOf(CONSUL_URL),
     };
-    return new ServiceCluster(scope, proxies, settings);
+    return new ServiceCluster(scope, proxies, isDirect, settings);
   }
 
   private constructor(
     scope: Scope,
     { mongo, redis, consul }: { mongo: FaultProxy; redis: FaultProxy; consul: FaultProxy },
+    isDirect: boolean,
     settings: Readonly<Record<string, string>>,
   ) {
     this.#scope = scope;
@@ -80,9 +87,13 @@ export class ServiceCluster implements Closeable {
     this.consul = consul;
     this.#environment = {
       ...TEST_SETTINGS,
-      STORE_URL: `mongodb://127.0.0.1:${mongo.port}/${this.#database}?directConnection=true`,
-      BUS_URL: `redis://127.0.0.1:${redis.port}`,
-      REGISTRY_URL: `http://127.0.0.1:${consul.port}`,
+      ...(isDirect
+        ? { STORE_URL: this.#storeUrl, BUS_URL: String(REDIS_URL), REGISTRY_URL: String(CONSUL_URL) }
+        : {
+            STORE_URL: `mongodb://127.0.0.1:${mongo.port}/${this.#database}?directConnection=true`,
+            BUS_URL: `redis://127.0.0.1:${redis.port}`,
+            REGISTRY_URL: `http://127.0.0.1:${consul.port}`,
+          }),
       KEY_PREFIX: this.prefix,
       SERVICE_TOKEN: this.serviceToken,
       ...settings,
@@ -122,9 +133,13 @@ export class ServiceCluster implements Closeable {
 
   /** The collections as they are stored, read past the proxies. */
   async openStore(): Promise<CollectionStore> {
+    return this.#scope.use(await openCollectionStore(this.#storeUrl, { historyRetainMs: 86_400_000 }));
+  }
+
+  get #storeUrl(): string {
     const url = new URL(String(MONGODB_URL));
     url.pathname = this.#database;
-    return this.#scope.use(await openCollectionStore(url.href, { historyRetainMs: 86_400_000 }));
+    return url.href;
   }
 
   /** Redis is started again, and has forgotten everything. */

@@ -1,0 +1,135 @@
+/**
+ * Batches of 100 records through two datasources on MongoDB: first as many as they take, then 2,000 records a second on
+ * their way to subscribers of a gateway.
+ */
+import { until } from '../../test/e2e/app.ts';
+import { ServiceCluster } from '../../test/services/cluster.ts';
+import type { ServiceProcess } from '../../test/services/service-process.ts';
+import { type Figure, quantile } from '../report.ts';
+import { addTicks, pace, sendBatch, sumOf, type Ticks } from './ticks.ts';
+
+const RECORDS = 100;
+/** Two, so that each datasource folds one. */
+const COLLECTIONS = ['ticks', 'tocks'] as const;
+
+const FLAT_OUT_SECONDS = 20;
+/** Batches on their way at once: workers wait for one's acknowledgement before they send the next. */
+const SENDERS = 8;
+
+const PACED_RECORDS_PER_SECOND = 2_000;
+const PACED_SECONDS = 30;
+/** The first seconds warm the code up and are not counted. */
+const WARM_UP_SECONDS = 5;
+
+export async function benchIngest(): Promise<Figure[]> {
+  // A new replica folds what falls to it within a lease's time.
+  const cluster = await ServiceCluster.open({ LOG_LEVEL: 'warn' }, { isDirect: true });
+  try {
+    const names = ['gateway', 'datasource', 'datasource', 'configuration', 'endpoint'] as const;
+    const services = await cluster.start(...names);
+    const datasources = services.filter(({ service }) => service === 'datasource');
+    const app = cluster.app(services[0] as ServiceProcess);
+    const ticks: Ticks[] = [];
+    for (const collection of COLLECTIONS) ticks.push(await addTicks(app, collection));
+    const client = await cluster.clientOf('datasource');
+    const ticksOf = (batch: number) => ticks[batch % ticks.length] as Ticks;
+
+    const arrivedAt = new Map<number, number>();
+    const logs = COLLECTIONS.map((collection) => {
+      const log = app.subscribe(
+        `subscription { ${collection}Changed(snapshot: false) {
+          ... on ${collection === 'ticks' ? 'Tick' : 'Tock'}Delta { upserted { id name batch } } } }`,
+      );
+      log.onEvent((event) => {
+        const now = performance.now();
+        for (const { batch } of event[`${collection}Changed`].upserted ?? [])
+          if (!arrivedAt.has(batch)) arrivedAt.set(batch, now);
+      });
+      return log;
+    });
+    let batch = 0;
+    await until('both subscriptions to be live', async () => {
+      for (let count = 0; count < 2; count++) await sendBatch(client, ticksOf(batch), batch++, RECORDS);
+      return [0, 1].every((side) => [...arrivedAt.keys()].some((one) => one % 2 === side));
+    });
+
+    // -------------------------------------------------------------------------------------- flat out
+    const before = await sharesOf(datasources);
+    const beganMs = performance.now();
+    const endMs = beganMs + FLAT_OUT_SECONDS * 1_000;
+    let acknowledged = 0;
+    const sender = async () => {
+      while (performance.now() < endMs) {
+        const own = batch++;
+        await sendBatch(client, ticksOf(own), own, RECORDS);
+        acknowledged += RECORDS;
+      }
+    };
+    await Promise.all(Array.from({ length: SENDERS }, sender));
+    const ingestSeconds = (performance.now() - beganMs) / 1_000;
+    await until(
+      'all of it at the subscribers',
+      () => arrivedAt.has(batch - 1) && arrivedAt.has(batch - 2),
+      () => 0,
+      300_000,
+    );
+    const foldSeconds = (performance.now() - beganMs) / 1_000;
+    const after = await sharesOf(datasources);
+
+    // ----------------------------------------------------------------------------------------- paced
+    const acknowledgedAt = new Map<number, number>();
+    const perSecond = PACED_RECORDS_PER_SECOND / RECORDS;
+    const first = batch + WARM_UP_SECONDS * perSecond;
+    const last = first + PACED_SECONDS * perSecond;
+    await pace(perSecond, batch, last, async (own) => {
+      acknowledgedAt.set(own, await sendBatch(client, ticksOf(own), own, RECORDS));
+    });
+    await until('the last batch', () => arrivedAt.has(last - 1) && arrivedAt.has(last - 2));
+    const latencies = Array.from(
+      { length: last - first },
+      (_, index) =>
+        (arrivedAt.get(first + index) ?? Number.POSITIVE_INFINITY) - (acknowledgedAt.get(first + index) ?? 0),
+    );
+    for (const log of logs) log.close();
+    return [
+      { name: 'acknowledged, flat out', value: acknowledged / ingestSeconds, unit: 'records/s' },
+      {
+        name: 'folded and at the subscribers, flat out',
+        value: acknowledged / foldSeconds,
+        unit: 'records/s',
+      },
+      {
+        name: 'journaling, for 1,000 records',
+        value: ((after.journal - before.journal) / acknowledged) * 1e6,
+        unit: 'ms',
+      },
+      {
+        name: 'folding, for 1,000 records',
+        value: ((after.fold - before.fold) / acknowledged) * 1e6,
+        unit: 'ms',
+      },
+      {
+        name: 'acknowledgement to subscriber at 2,000 records/s, median',
+        value: quantile(latencies, 0.5),
+        unit: 'ms',
+      },
+      {
+        name: 'acknowledgement to subscriber at 2,000 records/s, p99',
+        value: quantile(latencies, 0.99),
+        unit: 'ms',
+        most: 150,
+      },
+      { name: 'acknowledgement to subscriber, slowest', value: Math.max(...latencies), unit: 'ms' },
+    ];
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** Seconds that the datasources have spent on answering deliveries, and on commits of folds. */
+async function sharesOf(datasources: readonly ServiceProcess[]): Promise<{ journal: number; fold: number }> {
+  return {
+    journal: await sumOf(datasources, 'tributary_request_duration_seconds_sum'),
+    fold: await sumOf(datasources, 'tributary_fold_duration_seconds_sum'),
+  };
+}
