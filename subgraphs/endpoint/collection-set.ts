@@ -4,12 +4,13 @@ import type { ServiceClient } from '../../platform/http/service-client.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { CollectionDefinition } from '../../platform/model/collection-definition.ts';
 import type { ViewCache } from '../../platform/ports/view-cache.ts';
-import type { Closeable } from '../../platform/scope.ts';
+import { type Closeable, Scope } from '../../platform/scope.ts';
 import type { EndpointConfig } from './config.ts';
 import { ChangesFollower } from './following/changes-follower.ts';
 import type { DefinitionsReceiver } from './following/definitions-follower.ts';
 import { RequestGate } from './following/request-gate.ts';
 import { LiveCollection } from './live-collection.ts';
+import type { EndpointMetrics } from './metrics.ts';
 import type { SubscriptionEvent } from './subscriptions/subscriber.ts';
 import type { SubscriptionRequest } from './typing/collections.ts';
 import type { CollectionView } from './view/collection-view.ts';
@@ -27,6 +28,7 @@ interface Deps {
   readonly cache?: ViewCache | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: EndpointMetrics;
 }
 
 interface Member {
@@ -42,6 +44,7 @@ export class CollectionSet implements DefinitionsReceiver, Closeable {
   readonly #gate = new RequestGate(REQUESTS_MAX);
   readonly #cacheGate = new RequestGate(CACHE_REQUESTS_MAX);
   readonly #members = new Map<string, Member>();
+  readonly #readings = new Scope();
 
   /** @param onChange Called when definitions are others than before. */
   constructor(deps: Deps, config: EndpointConfig, onChange: () => void) {
@@ -49,6 +52,19 @@ export class CollectionSet implements DefinitionsReceiver, Closeable {
     this.#config = config;
     this.#onChange = onChange;
     for (const view of deps.viewFile.collections.values()) this.#open(view);
+    const { collections, staleCollections, subscribers } = deps.metrics;
+    const all = () => [...this.#members.values()];
+    this.#readings.use(collections.from(() => this.#members.size));
+    this.#readings.use(
+      staleCollections.from(() => all().filter(({ live }) => live.freshness().isStale).length),
+    );
+    this.#readings.use(subscribers.from(() => this.#subscriberCount));
+  }
+
+  get #subscriberCount(): number {
+    let count = 0;
+    for (const { live } of this.#members.values()) count += live.subscriberCount;
+    return count;
   }
 
   get revision(): number {
@@ -102,9 +118,8 @@ export class CollectionSet implements DefinitionsReceiver, Closeable {
     if (request.after?.incarnation === incarnation && request.after.version > version) {
       await this.#members.get(live.name)?.follower.sync();
     }
-    let subscribers = 0;
-    for (const member of this.#members.values()) subscribers += member.live.subscriberCount;
-    if (subscribers >= this.#config.SUBSCRIBERS_MAX) {
+    if (this.#subscriberCount >= this.#config.SUBSCRIBERS_MAX) {
+      this.#deps.metrics.limits.inc({ limit: 'SUBSCRIBERS_MAX' });
       throw new TributaryError('RATE_LIMITED', 'There are too many subscribers; try again later.', {
         retryable: true,
       });
@@ -113,6 +128,7 @@ export class CollectionSet implements DefinitionsReceiver, Closeable {
   }
 
   async close(): Promise<void> {
+    await this.#readings.close();
     const members = [...this.#members.values()];
     for (const { live } of members) live.close();
     await Promise.all(members.map(({ follower }) => follower.close()));

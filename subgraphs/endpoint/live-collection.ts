@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { CollectionDefinition } from '../../platform/model/collection-definition.ts';
 import type { ChangePage } from '../../platform/model/record.ts';
+import type { EndpointMetrics } from './metrics.ts';
 import { PullIterator } from './subscriptions/pull-iterator.ts';
 import { RecentChanges } from './subscriptions/recent-changes.ts';
 import { Subscriber, type SubscriberOptions, type SubscriptionEvent } from './subscriptions/subscriber.ts';
@@ -23,12 +24,18 @@ export class LiveCollection {
   readonly view: CollectionView;
   readonly recent: RecentChanges;
   readonly #clock: Clock;
+  readonly #metrics: EndpointMetrics;
   readonly #options: LiveCollectionOptions;
   readonly #openedAtMs: number;
   readonly #subscriptions = new Set<PullIterator<SubscriptionEvent>>();
 
-  constructor({ clock }: { clock: Clock }, view: CollectionView, options: LiveCollectionOptions) {
+  constructor(
+    { clock, metrics }: { clock: Clock; metrics: EndpointMetrics },
+    view: CollectionView,
+    options: LiveCollectionOptions,
+  ) {
     this.#clock = clock;
+    this.#metrics = metrics;
     this.view = view;
     this.#options = options;
     this.#openedAtMs = clock.now();
@@ -45,10 +52,13 @@ export class LiveCollection {
 
   /** Applies a page and tells subscribers. */
   apply(page: ChangePage, options: Omit<ApplyOptions, 'withBefore'>): void {
-    const before = this.view.state.version;
+    const before = this.view.state;
     const set = this.view.apply(page, { ...options, withBefore: this.#subscriptions.size > 0 });
+    this.#metrics.changesRead.inc(page.changes.length);
     if (!set) this.#restart();
-    else if (set.to > before) {
+    else if (set.to > before.version) {
+      // What is read for the first time may have changed long ago.
+      if (before.asOfMs !== null) this.#noteLag(page);
       if (this.#subscriptions.size > 0) this.recent.add(set, this.view.epoch);
       this.#wakeAll();
     }
@@ -65,7 +75,7 @@ export class LiveCollection {
     if (this.#subscriptions.size === 0) this.recent.restart(this.view);
     const subscriber = new Subscriber(this, options);
     const iterator: PullIterator<SubscriptionEvent> = new PullIterator(
-      () => subscriber.next(),
+      () => this.#counted(subscriber.next()),
       () => {
         this.#subscriptions.delete(iterator);
         if (this.#subscriptions.size === 0) this.recent.restart(this.view);
@@ -89,6 +99,20 @@ export class LiveCollection {
   /** Completes all subscriptions: the collection is gone, or the service stops. */
   close(): void {
     for (const subscription of [...this.#subscriptions]) subscription.end();
+  }
+
+  #noteLag({ changes: [oldest] }: ChangePage): void {
+    if (!oldest) return;
+    const lagMs = this.#clock.now() - Date.parse(oldest.updatedAt);
+    this.#metrics.viewLag.observe(Math.max(0, lagMs) / 1_000);
+  }
+
+  #counted(event: SubscriptionEvent | undefined): SubscriptionEvent | undefined {
+    if (!event) return undefined;
+    const { events, deltaEntries } = this.#metrics;
+    events.inc({ kind: event.kind });
+    if (event.kind === 'delta') deltaEntries.observe(event.upserted.length + event.removed.length);
+    return event;
   }
 
   #staleReason(asOfMs: number | null): string {

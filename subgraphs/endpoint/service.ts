@@ -2,7 +2,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { ServiceClient } from '../../platform/http/service-client.ts';
 import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { Metrics } from '../../platform/metrics.ts';
+import { Metrics } from '../../platform/metrics.ts';
 import type { Bus } from '../../platform/ports/bus.ts';
 import type { ViewCache } from '../../platform/ports/view-cache.ts';
 import { Scope } from '../../platform/scope.ts';
@@ -10,6 +10,7 @@ import { CollectionSet } from './collection-set.ts';
 import type { EndpointConfig } from './config.ts';
 import { EndpointSchema } from './endpoint-schema.ts';
 import { DefinitionsFollower } from './following/definitions-follower.ts';
+import { endpointMetrics } from './metrics.ts';
 import { ViewFile } from './view/view-file.ts';
 
 export interface EndpointDeps {
@@ -41,10 +42,13 @@ export async function openEndpointService(
   options: EndpointOptions,
 ): Promise<SubgraphServer> {
   const { bus, logger } = deps;
+  const metrics = deps.metrics ?? new Metrics();
   const scope = new Scope();
   try {
     const viewFile = scope.use(ViewFile.open(deps.viewPath));
-    const set: CollectionSet = scope.use(new CollectionSet({ ...deps, viewFile }, options, () => changed()));
+    const set: CollectionSet = scope.use(
+      new CollectionSet({ ...deps, viewFile, metrics: endpointMetrics(metrics) }, options, () => changed()),
+    );
     const definitions = scope.use(new DefinitionsFollower(deps, set, { resyncMs: options.RESYNC }));
     const schema = new EndpointSchema({
       logger,
@@ -78,6 +82,7 @@ export async function openEndpointService(
       await openSubgraphServer(
         {
           ...deps,
+          metrics,
           schema: () => schema.current,
           schemaRevision: () => set.revision,
           refresh: () => definitions.sync(),

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
 import { ManualClock } from '../../../platform/clock.ts';
+import { Metrics } from '../../../platform/metrics.ts';
 import { aggregatedType } from '../../../platform/model/field-type.ts';
 import type { FieldValues } from '../../../platform/model/record.ts';
 import { field, UpstreamModel } from '../../../test/unit/endpoint/upstream-model.ts';
 import { LiveCollection } from '../live-collection.ts';
+import { endpointMetrics } from '../metrics.ts';
 import { readFilter } from '../querying/condition.ts';
 import { readPage } from '../querying/page.ts';
 import { ViewFile } from '../view/view-file.ts';
@@ -159,10 +161,14 @@ class Stage {
   }: { pageEntries: number; recentChangesMax: number; removedMax: number }) {
     this.#removedMax = removedMax;
     const view = this.file.add(this.model.define('books', FIELDS));
-    this.live = new LiveCollection({ clock: new ManualClock() }, view, {
-      staleAfterMs: 1_000,
-      recentChangesMax,
-    });
+    this.live = new LiveCollection(
+      { clock: new ManualClock(), metrics: endpointMetrics(new Metrics()) },
+      view,
+      {
+        staleAfterMs: 1_000,
+        recentChangesMax,
+      },
+    );
     this.readers = [...FILTERS, ...FILTERS].map((filter) => new Reader(this.live, filter, pageEntries));
   }
 
