@@ -1,6 +1,7 @@
 /** Composes all services within one process: on the embedded adapters, unless URLs name others. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { assertGuarded } from '../gateway/config.ts';
 import { openGateway } from '../gateway/service.ts';
 import { openOrchestrator } from '../orchestrator/service.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
@@ -40,7 +41,7 @@ export interface ServedSubgraph {
 }
 
 export interface Platform extends Closeable {
-  /** `http://127.0.0.1:4000`; GraphQL is under `/graphql`. */
+  /** As it is reached from this machine: `http://127.0.0.1:4000`; GraphQL is under `/graphql`. */
   readonly gatewayUrl: string;
   readonly dataFolder: string;
   readonly subgraphs: readonly ServedSubgraph[];
@@ -70,6 +71,7 @@ interface Shared {
  */
 export async function openPlatform(environment: Environment): Promise<Platform> {
   const config = readConfig(platformSettings, environment);
+  assertGuarded(config);
   const scope = new Scope();
   try {
     scope.use(holdDataFolder(config.DATA_DIR));
@@ -78,7 +80,7 @@ export async function openPlatform(environment: Environment): Promise<Platform> 
     const gateway = await serveGateway(shared);
     await startWorkers(shared, subgraphs, environment);
     return {
-      gatewayUrl: gateway.url,
+      gatewayUrl: reachedFromHere(gateway.url),
       dataFolder: config.DATA_DIR,
       subgraphs,
       startMs: performance.now(),
@@ -88,6 +90,11 @@ export async function openPlatform(environment: Environment): Promise<Platform> 
     await scope.close().catch(() => {});
     throw error;
   }
+}
+
+/** What listens on all addresses also listens on loopback's, whose names it always goes by. */
+function reachedFromHere(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
 async function openShared(scope: Scope, config: PlatformConfig): Promise<Shared> {

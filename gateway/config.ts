@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { durationMs, wholeNumber } from '../platform/config.ts';
-
-/** Beyond loopback everybody can come, so everybody must show who they are. */
-export const BEYOND_LOOPBACK =
-  'beyond loopback the graph is for holders of a key only: set API_KEYS_FILE to a file of keys (npm run key makes one), or HOST to 127.0.0.1';
+import { ConfigError } from '../platform/errors.ts';
+import { isLoopback } from '../platform/network/loopback.ts';
 
 const list = z
   .string()
@@ -64,3 +62,15 @@ export const gatewaySettings = z.object({
 });
 
 export type GatewayConfig = z.infer<typeof gatewaySettings>;
+
+/**
+ * What one setting wants of another. Beyond loopback everybody can come, so everybody must show who they are.
+ *
+ * @throws {ConfigError} HOST is beyond loopback, and no keys say who may use the graph.
+ */
+export function assertGuarded({ HOST, API_KEYS_FILE }: Pick<GatewayConfig, 'HOST' | 'API_KEYS_FILE'>): void {
+  if (isLoopback(HOST) || API_KEYS_FILE !== undefined) return;
+  throw new ConfigError([
+    'HOST: beyond loopback the graph is for holders of a key only: set API_KEYS_FILE to a file of keys (npm run key makes one), or HOST to 127.0.0.1',
+  ]);
+}

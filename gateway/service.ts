@@ -1,15 +1,13 @@
 import { Agent } from 'undici';
 import type { Clock } from '../platform/clock.ts';
-import { ConfigError } from '../platform/errors.ts';
 import { createCallerCheck, gatewayTokenOf } from '../platform/http/service-tokens.ts';
 import type { Logger } from '../platform/logger.ts';
 import { Metrics } from '../platform/metrics.ts';
-import { isLoopback } from '../platform/network/loopback.ts';
 import type { Bus } from '../platform/ports/bus.ts';
 import type { Registry } from '../platform/ports/registry.ts';
 import { type Closeable, Scope } from '../platform/scope.ts';
 import { openAccess } from './access/access.ts';
-import { BEYOND_LOOPBACK, type GatewayConfig } from './config.ts';
+import { assertGuarded, type GatewayConfig } from './config.ts';
 import { createExecutor } from './execution/execute.ts';
 import { createPrepare, type OperationLimits } from './execution/prepare.ts';
 import { openSubgraphClients } from './execution/subgraph-client.ts';
@@ -49,8 +47,7 @@ export async function openGateway(
   { registry, bus, clock, logger, metrics = new Metrics() }: GatewayDeps,
   config: GatewayConfig & { readonly serviceToken: string; readonly graphiqlFolder?: string },
 ): Promise<Gateway> {
-  if (!isLoopback(config.HOST) && config.API_KEYS_FILE === undefined)
-    throw new ConfigError([`HOST: ${BEYOND_LOOPBACK}`]);
+  assertGuarded(config);
   const authorization = `Bearer ${gatewayTokenOf(config.serviceToken)}`;
   const limits: OperationLimits = {
     tokensMax: config.QUERY_TOKENS_MAX,
