@@ -41,8 +41,10 @@ await runService(
     const configuration = clientOf('configuration');
     const live = scope.use(followLiveConfig(liveSettings, liveOrchestratorSettings, config, logger));
     scope.use(await openOrchestrator({ configuration, runtime, leadership, clock, logger }, config, live));
-    const { HOST: host, PORT: port } = config;
-    const probes = scope.use(await openProbeServer({ metrics, isReady: () => true }, { host, port }));
+    const { HOST: host, PORT: port, SERVICE_TOKEN: serviceToken } = config;
+    const probes = scope.use(
+      await openProbeServer({ metrics, isReady: () => true }, { host, port, serviceToken }),
+    );
     return { url: probes.url, drain: () => probes.drain() };
   },
 );

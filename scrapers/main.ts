@@ -63,8 +63,10 @@ await runService(
     const work = (stopping: AbortSignal) => worker.work(stopping);
     // Nobody is there to ask a worker that was told where all the others are.
     if (config.REGISTRY_URL.startsWith('static:')) return { work };
-    const { HOST: host, PORT: port } = config;
-    const probes = scope.use(await openProbeServer({ metrics, isReady: () => true }, { host, port }));
+    const { HOST: host, PORT: port, SERVICE_TOKEN: serviceToken } = config;
+    const probes = scope.use(
+      await openProbeServer({ metrics, isReady: () => true }, { host, port, serviceToken }),
+    );
     return { url: probes.url, drain: () => probes.drain(), work };
   },
 );

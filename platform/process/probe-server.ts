@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
+import { createCallerCheck, METRICS_REFUSED } from '../http/service-tokens.ts';
 import type { Metrics } from '../metrics.ts';
+import { isLoopback } from '../network/loopback.ts';
 import type { Closeable } from '../scope.ts';
 
 export interface ProbeServer extends Closeable {
@@ -10,11 +12,19 @@ export interface ProbeServer extends Closeable {
   drain(): void;
 }
 
-/** Answers `/healthz`, `/readyz` and `/metrics` for a service that serves nothing else. */
+/**
+ * Answers `/healthz`, `/readyz` and `/metrics` for a service that serves nothing else; beyond loopback the last wants
+ * the service token.
+ */
 export async function openProbeServer(
   { metrics, isReady }: { readonly metrics: Metrics; readonly isReady: () => boolean },
-  { host, port }: { readonly host: string; readonly port: number },
+  {
+    host,
+    port,
+    serviceToken,
+  }: { readonly host: string; readonly port: number; readonly serviceToken: string },
 ): Promise<ProbeServer> {
+  const callerOf = createCallerCheck(serviceToken);
   const app = fastify({ forceCloseConnections: true });
   let isDraining = false;
   app.get('/healthz', async () => ({ status: 'ok' }));
@@ -23,7 +33,11 @@ export async function openProbeServer(
       ? { status: 'ok' }
       : reply.code(503).send({ status: isDraining ? 'stopping' : 'not ready' }),
   );
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  app.get('/metrics', async ({ headers }, reply) =>
+    isLoopback(host) || callerOf(headers.authorization) === 'service'
+      ? reply.type(metrics.contentType).send(await metrics.text())
+      : reply.code(401).header('www-authenticate', 'Bearer').send({ error: METRICS_REFUSED }),
+  );
   await app.listen({ host, port });
   const { address, family, port: taken } = app.server.address() as AddressInfo;
   return {
