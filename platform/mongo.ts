@@ -1,4 +1,4 @@
-import { type Db, MongoClient, type MongoClientOptions, MongoError } from 'mongodb';
+import { type Db, MongoBulkWriteError, MongoClient, type MongoClientOptions, MongoError } from 'mongodb';
 import { ClosedError, ConfigError, messageOf, TributaryError, UnavailableError } from './errors.ts';
 import type { Closeable } from './scope.ts';
 
@@ -102,6 +102,9 @@ export function mongoAdapter<T extends Closeable>(what: string, adapter: T): T {
 }
 
 function translated(error: unknown): unknown {
+  // Where a connection breaks under a bulk write, the driver tells so inside of the write's own error.
+  const inner: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
+  if (inner instanceof MongoError) return translated(inner);
   if (!(error instanceof MongoError)) return error;
   const isAway = AWAY_NAMES.test(error.name) || AWAY_CODES.has(error.code);
   return isAway ? new UnavailableError(`MongoDB does not answer: ${messageOf(error)}`, error) : error;

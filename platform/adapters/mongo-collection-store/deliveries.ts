@@ -1,5 +1,4 @@
 import { BadUserInputError, SourceRemovedError, StaleTokenError } from '../../errors.ts';
-import { randomId } from '../../ids.ts';
 import {
   type Appended,
   type BatchDelivery,
@@ -9,19 +8,20 @@ import {
   type RunDelivery,
   RunSupersededError,
 } from '../../ports/collection-store.ts';
-import { type ItemBody, itemIds, runKey, type SourceDeliveries } from './journal-schema.ts';
+import { type ItemBody, itemNames, runKey, type SourceDeliveries } from './journal-schema.ts';
 import type { JournalState } from './journal-state.ts';
 
 /** What an append does next, by what the journal says until now. */
 export type Step =
   | {
       readonly does: 'JOURNAL';
-      readonly id: string;
+      /** Of what must be journaled once only. */
+      readonly name?: string;
       readonly body: ItemBody;
       /** False where it only prepares: then the append decides again behind it. */
       readonly isLast: boolean;
     }
-  /** Decides again with what the journal has under its id, and of its run. */
+  /** Decides again with what the journal has under its name, and of its run. */
   | { readonly does: 'LOOK_UP' }
   | {
       readonly does: 'ANSWER';
@@ -32,8 +32,8 @@ export type Step =
 
 /** What was looked up. */
 export interface Found {
-  /** The item with the append's id; `isOwn` where this very append wrote it. */
-  readonly item: { readonly c: number; readonly s: number; readonly isOwn: boolean } | undefined;
+  /** The item with the append's name. */
+  readonly item: { readonly c: number; readonly s: number } | undefined;
   /** Whether an item of the run is journaled, and not forgotten. */
   readonly isBegun: boolean;
 }
@@ -42,7 +42,7 @@ export interface Found {
 export interface Append {
   readonly nowMs: number;
   /** Under which its item is looked up, and of which run and source. */
-  readonly lookUp?: { readonly id: string; readonly begins: string; readonly sourceId: string };
+  readonly lookUp?: { readonly name: string; readonly begins: string; readonly sourceId: string };
   /** Asked again whenever the journal has gone on. */
   decide(state: JournalState, found: Found | undefined): Step;
 }
@@ -58,10 +58,10 @@ export function batchAppend(c: number, batch: BatchDelivery, nowMs: number): App
     throw new BadUserInputError(`Batch ${batchId} is larger than ${PAYLOAD_BYTES_MAX} bytes.`);
   }
   const begins = runKey(c, sourceId, runId);
-  const id = itemIds.batch(batchId);
+  const name = itemNames.batch(batchId);
   return {
     nowMs,
-    lookUp: { id, begins, sourceId },
+    lookUp: { name, begins, sourceId },
     decide(state, found) {
       const known = state.source(sourceId);
       const refused = fence(state, batch, known);
@@ -76,7 +76,7 @@ export function batchAppend(c: number, batch: BatchDelivery, nowMs: number): App
       const run = isNew ? { run: state.last + 1, begins } : { run: known?.run?.first ?? state.last + 1 };
       const n = records.length + seenKeys.length;
       const body = { kind: 'BATCH' as const, sourceId, runId, token, n, payload, ...run };
-      return { does: 'JOURNAL', id, body, isLast: true };
+      return { does: 'JOURNAL', name, body, isLast: true };
     },
   };
 }
@@ -84,10 +84,10 @@ export function batchAppend(c: number, batch: BatchDelivery, nowMs: number): App
 export function completionAppend(c: number, completion: RunCompletion, nowMs: number): Append {
   const { sourceId, runId, token, batches } = completion;
   const begins = runKey(c, sourceId, runId);
-  const id = itemIds.completion(begins);
+  const name = itemNames.completion(begins);
   return {
     nowMs,
-    lookUp: { id, begins, sourceId },
+    lookUp: { name, begins, sourceId },
     decide(state, found) {
       const known = state.source(sourceId);
       const refused = fence(state, completion, known);
@@ -105,20 +105,17 @@ export function completionAppend(c: number, completion: RunCompletion, nowMs: nu
       }
       const run = newest ? { run: newest.first } : { run: state.last + 1, begins };
       const body = { kind: 'RUN_COMPLETED' as const, sourceId, runId, token, ...run };
-      return { does: 'JOURNAL', id, body, isLast: true };
+      return { does: 'JOURNAL', name, body, isLast: true };
     },
   };
 }
 
 export function expiryAppend(incarnation: string, nowMs: number): Append {
-  const id = itemIds.other(randomId());
   return {
     nowMs,
-    decide(state, found) {
-      if (state.isGone) return answer(new CollectionGoneError(incarnation));
-      // Written twice by the driver.
-      if (found?.item) return answer(journaled(found.item));
-      return { does: 'JOURNAL', id, body: { kind: 'EXPIRE' }, isLast: true };
+    decide({ isGone }) {
+      if (isGone) return answer(new CollectionGoneError(incarnation));
+      return { does: 'JOURNAL', body: { kind: 'EXPIRE' }, isLast: true };
     },
   };
 }
@@ -150,9 +147,9 @@ function shown(
 ): Step {
   if (known && known.token >= token) return answer(outcome);
   const body = { kind: 'LEASE' as const, sourceId, token };
-  return { does: 'JOURNAL', id: itemIds.other(randomId()), body, isLast: false };
+  return { does: 'JOURNAL', body, isLast: false };
 }
 
-function journaled({ s, isOwn }: { readonly s: number; readonly isOwn: boolean }): Appended {
-  return { sequence: s, isDuplicate: !isOwn };
+function journaled({ s }: { readonly s: number }): Appended {
+  return { sequence: s, isDuplicate: true };
 }

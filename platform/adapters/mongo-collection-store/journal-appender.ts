@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { MongoBulkWriteError } from 'mongodb';
 import { ClosedError, UnavailableError } from '../../errors.ts';
-import { isDuplicateKey } from '../../mongo.ts';
 import type { Appended } from '../../ports/collection-store.ts';
 import type { Append, Found, Step } from './deliveries.ts';
-import type { ItemHead, JournalCollections, JournalDocument } from './journal-schema.ts';
+import { type ItemHead, itemKey, type JournalCollections, type JournalDocument } from './journal-schema.ts';
 import type { JournalState } from './journal-state.ts';
 import { JournalTail } from './journal-tail.ts';
 
@@ -13,8 +12,6 @@ interface Waiting {
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
   found?: { readonly told: Found; readonly source: unknown } | undefined;
-  /** Where its item was last tried. */
-  triedAt?: number;
   /** Whether the journal was read to its end since it came. */
   hasTail?: boolean;
 }
@@ -36,8 +33,11 @@ const GROUP_LENGTH_MAX = 4 * 1_024 * 1_024;
 /** How often others may be first with a sequence before an append is given up. Each time, one of them goes on. */
 const CONFLICTS_MAX = 64;
 
-/** The longest pause before the next try. The first two are without one. */
+/** The longest pause where what took a sequence is not to be seen yet: servers tell it once a majority has it. */
 const PAUSE_MS_MAX = 32;
+
+/** How long a collection is taken to be shared since another process was last seen to append to it. */
+const SHARED_MS = 1_000;
 
 /** Items that a start reads behind what is stored: some milliseconds' work. */
 const UNSTORED_MAX = 256;
@@ -64,6 +64,9 @@ export class JournalAppender {
   #state: JournalState | undefined;
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
   #conflicts = 0;
+  /** Whether the journal was not read since our last write. */
+  #isBehindOwn = false;
+  #sharedUntilMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
   #storing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -159,11 +162,11 @@ export class JournalAppender {
     for (const waiting of this.#waiting) {
       const step = this.#decide(state, waiting);
       if (step.does !== 'JOURNAL') break;
-      const { id, body, isLast } = step;
-      const place = { _id: id, c: this.#c, s: state.last + 1, writer: this.#writer };
+      const { name, body, isLast } = step;
+      const s = state.last + 1;
+      const place = { _id: itemKey(this.#c, s), name, c: this.#c, s, writer: this.#writer };
       const at = Math.max(state.receivedAt, waiting.append.nowMs);
       const document: JournalDocument = { ...place, at, ...body };
-      waiting.triedAt = document.s;
       group.push({ waiting, document, isLast, undo: state.apply(document) });
       length += body.kind === 'BATCH' ? body.payload.length : 0;
       if (!isLast || group.length >= GROUP_ITEMS_MAX || length >= GROUP_LENGTH_MAX) break;
@@ -188,6 +191,7 @@ export class JournalAppender {
       return;
     }
     this.#confirmedAtMs = beganAtMs;
+    this.#isBehindOwn = true;
     this.#conflicts = 0;
     this.#written(group);
   }
@@ -210,12 +214,10 @@ export class JournalAppender {
   }
 
   /**
-   * The first of the group was refused. Either its sequence was taken, which the journal's tail tells; or its id is
-   * there already, be it from long ago, be it from ourselves, sent twice by the driver.
+   * The first of the group was refused. Either its sequence is taken, which the journal's tail tells: by another
+   * process, or by ourselves, where the driver sent it twice. Or what it says was journaled long ago.
    */
   async #conflict(group: readonly Tried[]): Promise<void> {
-    const [first] = group;
-    if (!first) return;
     this.#conflicts += 1;
     if (this.#conflicts > CONFLICTS_MAX) {
       this.#conflicts = 0;
@@ -224,48 +226,50 @@ export class JournalAppender {
     const tail = await this.#follow();
     const state = this.#state;
     if (!state) return;
-    const byId = new Map(tail.map((head) => [head._id, head]));
-    for (const { waiting, document, isLast } of group) {
-      const item = isLast && byId.get(document._id);
-      if (item) this.#found(state, waiting, item, true);
+    const byKey = new Map(tail.map((head) => [head._id, head]));
+    const taken = group.findIndex(({ document }) => !isSame(document, byKey.get(document._id)));
+    const own = taken === -1 ? group.length : taken;
+    this.#written(group.slice(0, own));
+    const others = group.slice(own);
+    const byName = new Map(tail.map((head) => [head.name, head]));
+    for (const { waiting, document } of others) {
+      const item = document.name !== undefined && byName.get(document.name);
+      if (item) this.#found(state, waiting, { item, isBegun: true });
     }
-    const isExplained = byId.has(first.document._id) || tail.some(({ s }) => s === first.document.s);
-    if (!isExplained) await this.#lookUp(state, first.waiting);
-    // What took the sequence may be seen a little later than it is met: others must have stored it, too.
+    const [first] = others;
+    if (!first || byKey.has(first.document._id)) return;
+    await this.#lookUp(state, first.waiting);
     if (this.#conflicts > 2) await pause(Math.random() * Math.min(2 ** this.#conflicts, PAUSE_MS_MAX));
   }
 
   async #lookUp(state: JournalState, waiting: Waiting): Promise<void> {
     const { lookUp } = waiting.append;
     if (!lookUp) return;
-    const projection = { c: 1, s: 1, writer: 1 };
+    const { name, begins } = lookUp;
     const [item, begun] = await Promise.all([
-      this.#tables.items.findOne({ _id: lookUp.id }, { projection }),
-      this.#tables.items.findOne({ begins: lookUp.begins }, { projection: { _id: 1 } }),
+      this.#tables.items.findOne({ name }, { projection: { c: 1, s: 1 } }),
+      this.#tables.items.findOne({ begins }, { projection: { _id: 1 } }),
     ]);
-    this.#found(state, waiting, item, begun !== null);
+    this.#found(state, waiting, { item: item ?? undefined, isBegun: begun !== null });
   }
 
-  #found(
-    state: JournalState,
-    waiting: Waiting,
-    item: Pick<ItemHead, 'c' | 's' | 'writer'> | null,
-    isBegun: boolean,
-  ): void {
-    const isOwn = item?.writer === this.#writer && item.c === this.#c && item.s === waiting.triedAt;
-    const told = { item: item ? { c: item.c, s: item.s, isOwn } : undefined, isBegun };
+  #found(state: JournalState, waiting: Waiting, told: Found): void {
     waiting.found = { told, source: sourceOf(state, waiting.append) };
   }
 
   async #fresh(): Promise<JournalState> {
     const isFresh = performance.now() - this.#confirmedAtMs < FRESH_MS;
-    if (!this.#state || !isFresh) await this.#follow();
+    // Where others append, too, the next sequence is likely taken. Reading first is cheaper than being refused, and
+    // fair: whoever wrote last would else be the first again and again.
+    const isLikelyTaken = this.#isBehindOwn && performance.now() < this.#sharedUntilMs;
+    if (!this.#state || !isFresh || isLikelyTaken) await this.#follow();
     if (!this.#state) throw new UnavailableError('The journal is being pruned: try again.');
     return this.#state;
   }
 
   async #follow(): Promise<readonly ItemHead[]> {
     const beganAtMs = performance.now();
+    const hadState = this.#state !== undefined;
     let tail: readonly ItemHead[] | undefined;
     // Loaded anew where it was pruned meanwhile; once more, where that happened again.
     for (let loads = 0; !tail && loads < 3; loads++) {
@@ -274,6 +278,9 @@ export class JournalAppender {
       if (!tail) this.#state = undefined;
     }
     if (this.#state) this.#confirmedAtMs = beganAtMs;
+    this.#isBehindOwn = false;
+    const isOthers = hadState && tail?.some(({ writer }) => writer !== this.#writer);
+    if (isOthers) this.#sharedUntilMs = beganAtMs + SHARED_MS;
     return tail ?? [];
   }
 
@@ -308,8 +315,19 @@ function sourceOf(state: JournalState, { lookUp }: Append): unknown {
   return lookUp && state.source(lookUp.sourceId);
 }
 
-/** How many were inserted before one whose sequence or id is taken; undefined where it is not known what is stored. */
+/** Whether an item is the one that was tried, by the same process. */
+function isSame(tried: JournalDocument, item: ItemHead | undefined): boolean {
+  return item?.writer === tried.writer && item.kind === tried.kind && item.name === tried.name;
+}
+
+/**
+ * Codes of a sequence or name that is taken: a duplicate key; or a write conflict, by which compatible servers refuse
+ * one of two that write the same at once.
+ */
+const CONFLICT_CODES: ReadonlySet<unknown> = new Set([11_000, 112]);
+
+/** How many were inserted before one that is taken; undefined where it is not known what is stored. */
 function insertedBeforeConflict(error: unknown): number | undefined {
-  if (!isDuplicateKey(error) || !(error instanceof MongoBulkWriteError)) return undefined;
+  if (!(error instanceof MongoBulkWriteError) || !CONFLICT_CODES.has(error.code)) return undefined;
   return error.result.getWriteConcernError() ? undefined : error.insertedCount;
 }

@@ -1,9 +1,8 @@
 import { UnavailableError } from '../../errors.ts';
-import { randomId } from '../../ids.ts';
 import type { CollectionDefinition } from '../../model/collection-definition.ts';
 import type { Catalogue, CatalogueEntry } from './catalogue.ts';
 import type { Append, Step } from './deliveries.ts';
-import { type ItemBody, itemIds } from './journal-schema.ts';
+import type { ItemBody } from './journal-schema.ts';
 import type { JournalState } from './journal-state.ts';
 
 /**
@@ -78,5 +77,5 @@ function goneAppend(nowMs: number): Append {
 const DONE: Step = { does: 'ANSWER', outcome: { sequence: 0, isDuplicate: true }, wantsTail: false };
 
 function prepare(body: ItemBody): Step {
-  return { does: 'JOURNAL', id: itemIds.other(randomId()), body, isLast: false };
+  return { does: 'JOURNAL', body, isLast: false };
 }

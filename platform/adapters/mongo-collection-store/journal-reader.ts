@@ -1,5 +1,5 @@
 import type { JournalItem } from '../../model/journal.ts';
-import { type JournalCollections, type JournalDocument, UNTOLD } from './journal-schema.ts';
+import { itemRange, type JournalCollections, type JournalDocument, UNTOLD } from './journal-schema.ts';
 import { GAP_READS_MAX, gapBehind, JournalTail } from './journal-tail.ts';
 
 /** Items read in one go. */
@@ -49,8 +49,8 @@ export class JournalReader {
   /** Whether there is an item behind `after` for the fold. */
   async hasMore(c: number, after: number): Promise<boolean> {
     for (let last = after; ; last += ITEMS_MAX) {
-      const behind = { c, s: { $gt: last, $lte: last + ITEMS_MAX } };
-      const kinds = await this.#tables.items.find(behind, { projection: { _id: 0, kind: 1 } }).toArray();
+      const _id = itemRange(c, last, last + ITEMS_MAX);
+      const kinds = await this.#tables.items.find({ _id }, { projection: { _id: 0, kind: 1 } }).toArray();
       if (kinds.some(({ kind }) => !UNTOLD.has(kind))) return true;
       if (kinds.length < ITEMS_MAX) return false;
     }
@@ -64,8 +64,8 @@ export class JournalReader {
     before: number,
     limit: number,
   ): Promise<number | undefined> {
-    const behind = { c, s: { $gt: after, $lte: Math.min(through, after + limit) } };
-    const places = await this.#tables.items.find(behind, { projection: { _id: 0, s: 1, at: 1 } }).toArray();
+    const _id = itemRange(c, after, Math.min(through, after + limit));
+    const places = await this.#tables.items.find({ _id }, { projection: { _id: 0, s: 1, at: 1 } }).toArray();
     const old = places.filter(({ at }) => at < before).map(({ s }) => s);
     return old.length === 0 ? undefined : Math.max(...old);
   }
@@ -75,7 +75,7 @@ export class JournalReader {
   }
 
   async #range(c: number, after: number, count: number): Promise<JournalDocument[]> {
-    const found = await this.#tables.items.find({ c, s: { $gt: after, $lte: after + count } }).toArray();
+    const found = await this.#tables.items.find({ _id: itemRange(c, after, after + count) }).toArray();
     return found.sort((a, b) => a.s - b.s);
   }
 

@@ -34,8 +34,10 @@ export type ItemBody =
   | { readonly kind: 'GONE' };
 
 interface ItemPlace {
-  /** Made of what the item is, where it must be there once only: see `itemIds`. */
+  /** `itemKey`. The order of the journal hangs on it: whoever comes second with a sequence is refused. */
   readonly _id: string;
+  /** Names what must be journaled once only: see `itemNames`. */
+  readonly name?: string | undefined;
   /** Number of the collection. */
   readonly c: number;
   /** Sequence: counts within the collection, from 1, without gaps. */
@@ -55,10 +57,25 @@ type HeadOf<T> = T extends JournalDocument ? Omit<T, 'payload'> : never;
 /** Kinds that the fold is not told of. */
 export const UNTOLD: ReadonlySet<ItemBody['kind']> = new Set<ItemBody['kind']>(['LEASE', 'GONE']);
 
-export const itemIds = {
+/** Digits of the largest sequence, 2^41: with as many, texts sort as their numbers do. */
+const SEQUENCE_DIGITS = 13;
+
+export function itemKey(c: number, s: number): string {
+  return `${c}/${`${s}`.padStart(SEQUENCE_DIGITS, '0')}`;
+}
+
+/** Of items behind `after`, up to `last`. */
+export function itemRange(
+  c: number,
+  after: number,
+  last: number,
+): { readonly $gt: string; readonly $lte: string } {
+  return { $gt: itemKey(c, after), $lte: itemKey(c, last) };
+}
+
+export const itemNames = {
   batch: (batchId: string) => `batch:${batchId}`,
   completion: (run: string) => `completed:${run}`,
-  other: (id: string) => `item:${id}`,
 };
 
 /** Of a run, whatever characters its ids have. */
@@ -127,8 +144,7 @@ export function journalCollections(db: Db): JournalCollections {
 export const journalMigrations: readonly ((db: Db) => Promise<void>)[] = [
   async (db) => {
     const { items, sources } = journalCollections(db);
-    // The order of the journal hangs on this one: whoever comes second with a sequence is refused.
-    await items.createIndex({ c: 1, s: 1 }, { unique: true });
+    await items.createIndex({ name: 1 }, { unique: true, sparse: true });
     await items.createIndex({ begins: 1 }, { sparse: true });
     await sources.createIndex({ c: 1 });
     const catalogue = db.collection('collections');

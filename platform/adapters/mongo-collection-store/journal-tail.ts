@@ -1,7 +1,7 @@
 import { MongoBulkWriteError } from 'mongodb';
 import { TributaryError } from '../../errors.ts';
 import { isDuplicateKey } from '../../mongo.ts';
-import type { ItemHead, JournalCollections } from './journal-schema.ts';
+import { type ItemHead, itemRange, type JournalCollections } from './journal-schema.ts';
 import { JournalState, type Unstored } from './journal-state.ts';
 
 /** Items read in one go: heads are some hundred bytes each. */
@@ -72,8 +72,8 @@ export class JournalTail {
   }
 
   async #heads(after: number): Promise<ItemHead[]> {
-    const behind = { c: this.#c, s: { $gt: after, $lte: after + HEADS_MAX } };
-    const heads = await this.#tables.items.find<ItemHead>(behind, { projection: { payload: 0 } }).toArray();
+    const _id = itemRange(this.#c, after, after + HEADS_MAX);
+    const heads = await this.#tables.items.find<ItemHead>({ _id }, { projection: { payload: 0 } }).toArray();
     return heads.sort((a, b) => a.s - b.s);
   }
 }

@@ -11,7 +11,7 @@ import { type Append, batchAppend, completionAppend, expiryAppend } from './deli
 import { JournalAppender } from './journal-appender.ts';
 import { owed, takeDefinition } from './journal-definitions.ts';
 import { JournalReader } from './journal-reader.ts';
-import { type JournalCollections, journalCollections } from './journal-schema.ts';
+import { itemRange, type JournalCollections, journalCollections } from './journal-schema.ts';
 import { JournalTail } from './journal-tail.ts';
 
 export { journalMigrations } from './journal-schema.ts';
@@ -146,7 +146,7 @@ export function createJournal(db: Db, catalogue: Catalogue, foldedUpTo: FoldedUp
     if (last === undefined) return 0;
     // Said before it is done: nobody takes what is missing for not yet written.
     await tables.marks.updateOne({ _id }, { $max: { pruned: last } });
-    const { deletedCount } = await tables.items.deleteMany({ c, s: { $lte: last } });
+    const { deletedCount } = await tables.items.deleteMany({ _id: itemRange(c, 0, last) });
     return deletedCount;
   }
 }
@@ -158,14 +158,13 @@ async function dropJournal(
 ): Promise<boolean> {
   const from = await new JournalTail({ items, sources, marks }, c).pruned();
   const last = from + limit;
-  await items.deleteMany({ c, s: { $lte: last } });
+  await items.deleteMany({ _id: itemRange(c, 0, last) });
   // Without a gap, so that there is nothing behind where there is nothing here.
-  const next = await items.findOne({ c, s: { $gt: last, $lte: last + limit } }, { projection: { _id: 1 } });
+  const next = await items.findOne({ _id: itemRange(c, last, last + limit) }, { projection: { _id: 1 } });
   if (next) {
     await marks.updateOne({ _id: `${c}` }, { $max: { pruned: last } }, { upsert: true });
     return false;
   }
-  await items.deleteMany({ c });
   await sources.deleteMany({ c });
   await marks.deleteOne({ _id: `${c}` });
   return true;
