@@ -6,6 +6,7 @@ import { createAddressGuard } from '../platform/network/address-guard.ts';
 
 /** What a worker is told by its environment. */
 export const scraperSettings = z.object({
+  /** The pool whose sources the worker takes. */
   POOL: z.string().default(SHARED_POOL),
   /** The runtime's id of the task that this worker is. */
   TASK_ID: z.string().optional(),
@@ -25,6 +26,7 @@ export const scraperSettings = z.object({
   HOST_INTERVAL: durationMs('PT0.1S'),
   /** Networks that are not public and may be scraped all the same: CIDRs with commas between. */
   SCRAPER_ALLOW_NETWORKS: z.string().default('').superRefine(refineNetworks),
+  /** What sites are told that we are. */
   USER_AGENT: z.string().default('Tributary/0.1'),
 
   /** For one page, redirects included; time in the queue for its host does not count. */

@@ -4,9 +4,9 @@ import { LOG_LEVELS } from '../logger.ts';
 
 /** How a process finds the others: the settings that all services of one platform are given alike. */
 export const connectionSettings = z.object({
-  /** `memory:` within one process, or `redis://…` */
+  /** How services tell each other of changes: `memory:` within one process, else `redis://…` */
   BUS_URL: z.string().default('memory:'),
-  /** `memory:` within one process, `static:<service>=<url>,…`, or Consul's `http://…` */
+  /** Where services find each other: `memory:` within one process, else Consul's `http://…`, or `static:<service>=<url>,…` */
   REGISTRY_URL: z.string().default('memory:'),
   /** Which one of several orchestrators acts: `memory:` where there is one, or Consul's. Default: as REGISTRY_URL. */
   LEADERSHIP_URL: z.string().optional(),
@@ -23,6 +23,7 @@ export const connectionSettings = z.object({
     .default('tributary'),
   /** Shown to Consul where it asks for one. */
   CONSUL_HTTP_TOKEN: z.string().optional(),
+  /** JSON lines: on stdout by a service that is a process of its own, which takes `info`; else on stderr. */
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('warn'),
 });
 

@@ -11,6 +11,7 @@ const settings = z.object({
   ...processSettings.shape,
   ...anyPort.shape,
   ...configurationSettings.shape,
+  /** `mongodb://<host>/<database>`, which replicas share, or `sqlite:<folder>` for a single one. */
   STORE_URL: z.string('must be mongodb://<host>/<database>, or sqlite:<folder> for a single replica'),
 });
 
