@@ -5,6 +5,7 @@ import { openSqliteSourceStore } from '../../platform/adapters/sqlite-source-sto
 import { ManualClock } from '../../platform/clock.ts';
 import { TributaryError } from '../../platform/errors.ts';
 import { silentLogger } from '../../platform/logger.ts';
+import { Metrics } from '../../platform/metrics.ts';
 import { isLive, type Source } from '../../platform/model/source.ts';
 import { createAddressGuard } from '../../platform/network/address-guard.ts';
 import type { SourceStore } from '../../platform/ports/source-store.ts';
@@ -16,6 +17,7 @@ import { removeSource } from './commands/remove-source.ts';
 import { pauseSource, resumeSource, runSource } from './commands/run-source.ts';
 import { updateSource } from './commands/update-source.ts';
 import type { FieldInput } from './generated.ts';
+import { configurationMetrics } from './metrics.ts';
 import { createNameCheck, readPlatformNames } from './platform-names.ts';
 import { releaseWorker } from './workers/ended-workers.ts';
 import { claimSources, renewLeases } from './workers/leases.ts';
@@ -121,6 +123,7 @@ class World {
         runsKept: 3,
         guard: createAddressGuard(''),
       },
+      metrics: configurationMetrics(new Metrics()),
     };
   }
 

@@ -5,7 +5,8 @@ import { guardInnerOperations } from '../../platform/http/inner-operations.ts';
 import { openSubgraphServer, type SubgraphServer } from '../../platform/http/subgraph-server.ts';
 import type { IdFactory } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { Metrics } from '../../platform/metrics.ts';
+import { Metrics } from '../../platform/metrics.ts';
+import type { SourceState } from '../../platform/model/source.ts';
 import { createAddressGuard } from '../../platform/network/address-guard.ts';
 import type { Bus } from '../../platform/ports/bus.ts';
 import type { SourceStore } from '../../platform/ports/source-store.ts';
@@ -14,6 +15,7 @@ import { readSdl } from '../../platform/sdl.ts';
 import { createAnnouncer } from './announcer.ts';
 import type { CommandContext } from './commands/context.ts';
 import type { ConfigurationConfig } from './config.ts';
+import { configurationMetrics } from './metrics.ts';
 import { createNameCheck, readPlatformNames } from './platform-names.ts';
 import { PreviewQueue } from './preview-queue.ts';
 import type { ResolverDeps } from './resolvers/context.ts';
@@ -43,6 +45,9 @@ export interface ConfigurationServiceConfig extends ConfigurationConfig {
   readonly port?: number;
 }
 
+/** Of the sources that live. */
+const SHOWN_STATES = ['ACTIVE', 'PAUSED', 'FAILING'] as const satisfies SourceState[];
+
 /** Expired leases are looked for this many times within the length of one. */
 const CHECKS_PER_LEASE = 3;
 
@@ -51,9 +56,12 @@ export async function openConfigurationService(
   deps: ConfigurationDeps,
   config: ConfigurationServiceConfig,
 ): Promise<SubgraphServer> {
-  const { store, bus, clock, newId, logger } = deps;
+  const { store, bus, clock, newId, logger, metrics = new Metrics() } = deps;
   const scope = new Scope();
   try {
+    const instruments = configurationMetrics(metrics);
+    for (const state of SHOWN_STATES)
+      scope.use(instruments.sources.from(() => store.countSources({ state }), { state }));
     const announcer = createAnnouncer({ bus, logger });
     const commands: CommandContext = {
       store,
@@ -69,6 +77,7 @@ export async function openConfigurationService(
         runsKept: config.RUNS_KEPT,
         guard: createAddressGuard(config.SCRAPER_ALLOW_NETWORKS),
       },
+      metrics: instruments,
     };
     const previews = scope.use(
       await PreviewQueue.open(
@@ -90,7 +99,7 @@ export async function openConfigurationService(
     const { serviceToken, host, port } = config;
     const server = scope.use(
       await openSubgraphServer(
-        { ...deps, schema: () => schema },
+        { ...deps, metrics, schema: () => schema },
         {
           service: 'configuration',
           serviceToken,

@@ -34,6 +34,7 @@ export async function openTestConfiguration(settings: Record<string, string> = {
   const clientWith = (token: string) => scope.use(openServiceClient({ registry }, 'configuration', token));
   const client = clientWith(SERVICE_TOKEN);
   return {
+    url: server.url,
     clock,
     store,
     bus,

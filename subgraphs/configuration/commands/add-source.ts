@@ -23,6 +23,7 @@ export function addSource(context: CommandContext, input: AddSourceInput): Promi
       return refused({
         field: null,
         code: 'TOO_MANY',
+        limit: 'SOURCES_MAX',
         message: `There are ${limits.sourcesMax} sources already, as many as this installation takes. Remove one, or have the operator raise SOURCES_MAX.`,
       });
     }

@@ -5,7 +5,9 @@ import type { Run } from '../../../platform/model/run.ts';
 import type { Source } from '../../../platform/model/source.ts';
 import type { SourceChange, SourceStore } from '../../../platform/ports/source-store.ts';
 import type { Announcer } from '../announcer.ts';
+import type { ConfigurationMetrics } from '../metrics.ts';
 import type { NameCheck } from '../platform-names.ts';
+import { isFinal } from '../run-transitions.ts';
 import type { OpenRuns } from '../source-life.ts';
 import type { DraftLimits } from '../validation/draft-problems.ts';
 import type { Problem } from '../validation/problem.ts';
@@ -18,6 +20,7 @@ export interface CommandContext {
   readonly newId: IdFactory;
   readonly checkNames: NameCheck;
   readonly limits: CommandLimits;
+  readonly metrics: ConfigurationMetrics;
 }
 
 export interface CommandLimits extends DraftLimits {
@@ -67,10 +70,26 @@ export async function untilCommitted<T>(attempt: () => Promise<T | undefined>): 
 
 /** @returns The source as stored; undefined where the commit met a conflict. */
 export async function apply(context: CommandContext, change: SourceChange): Promise<Source | undefined> {
-  const committed = await context.store.commit(change);
-  if (!committed) return undefined;
-  context.announcer.change(change, committed);
+  const { store, announcer, metrics } = context;
+  const committed = await store.commit(change);
+  if (!committed) {
+    metrics.commitConflicts.inc();
+    return undefined;
+  }
+  announcer.change(change, committed);
+  for (const run of change.runs ?? []) if (isFinal(run.status)) noteEnd(metrics, run);
   return { ...change.source, version: committed.version };
+}
+
+function noteEnd(
+  { runs, runDuration, runRecords }: ConfigurationMetrics,
+  { status, startedAt, finishedAt, records }: Run,
+): void {
+  runs.inc({ status });
+  // One that was cancelled while it waited has read nothing.
+  if (startedAt === null || finishedAt === null) return;
+  runDuration.observe(Math.max(0, finishedAt - startedAt) / 1_000);
+  runRecords.observe(records);
 }
 
 export async function openRuns(store: SourceStore, source: Source): Promise<OpenRuns> {

@@ -34,6 +34,7 @@ export async function previewSource(
   const plan = await planSource(context, draftOfInput(input), context.newId());
   if ('userErrors' in plan) return plan;
   const outcome = await previews.submit(plan.spec, first);
+  context.metrics.previews.inc({ outcome: 'refused' in outcome ? outcome.refused : 'ANSWERED' });
   if ('refused' in outcome) return refused(problemOf(outcome));
   const { samples, status: _, ...report } = outcome.report;
   return {
@@ -53,5 +54,6 @@ function problemOf({ refused }: Extract<PreviewOutcome, { refused: unknown }>): 
       'No worker was free to read the source in time. Try again; `cluster` shows the workers there are.',
     TIMEOUT: 'The source was not read in time. Try again, with fewer pages or a page that answers faster.',
   };
-  return { field: null, code: refused, message: messages[refused] };
+  const limit = refused === 'TOO_MANY' ? 'PREVIEWS_QUEUED_MAX' : 'PREVIEW_TIMEOUT';
+  return { field: null, code: refused, limit, message: messages[refused] };
 }

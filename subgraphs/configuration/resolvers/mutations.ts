@@ -6,6 +6,7 @@ import { pauseSource, resumeSource, runSource } from '../commands/run-source.ts'
 import { updateSource } from '../commands/update-source.ts';
 import type { MutationResolvers } from '../generated.ts';
 import { readObservedCluster, readPreviewReport } from '../report-shapes.ts';
+import type { Problem } from '../validation/problem.ts';
 import { releaseWorker } from '../workers/ended-workers.ts';
 import { claimSources, renewLeases } from '../workers/leases.ts';
 import { reportRun } from '../workers/report-run.ts';
@@ -16,14 +17,24 @@ const PREVIEWS_CLAIMED_MAX = 100;
 
 export function mutationResolvers(deps: ResolverDeps): MutationResolvers {
   const { store, previews, commands, serially, leaseMs } = deps;
+
+  /** Counts what a bound has kept from being done. */
+  async function counted<T extends { readonly userErrors: readonly Problem[] }>(
+    done: Promise<T>,
+  ): Promise<T> {
+    const result = await done;
+    for (const { limit } of result.userErrors) if (limit) commands.metrics.limits.inc({ limit });
+    return result;
+  }
+
   return {
-    addSource: (_, { input }) => serially(() => addSource(commands, input)),
-    updateSource: (_, args) => serially(() => updateSource(commands, args)),
+    addSource: (_, { input }) => counted(serially(() => addSource(commands, input))),
+    updateSource: (_, args) => counted(serially(() => updateSource(commands, args))),
     removeSource: (_, { id, data }) => serially(() => removeSource(commands, id, data ?? 'KEEP')),
     pauseSource: (_, { id }) => serially(() => pauseSource(commands, id)),
     resumeSource: (_, { id }) => serially(() => resumeSource(commands, id)),
     runSource: (_, { id }) => serially(() => runSource(commands, id)),
-    previewSource: (_, { input, first }) => previewSource(commands, previews, input, first ?? 20),
+    previewSource: (_, { input, first }) => counted(previewSource(commands, previews, input, first ?? 20)),
 
     claimSources: (_, { input }) => claimSources(commands, leaseMs, input),
     renewLeases: (_, { input }) => renewLeases(commands, leaseMs, input),

@@ -31,6 +31,7 @@ export function addressProblems(url: string, guard: AddressGuard): Problem[] {
       {
         field: 'url',
         code: 'ADDRESS_FORBIDDEN',
+        limit: 'SCRAPER_ALLOW_NETWORKS',
         message: `${hostname} is not to be read: ${forbidden[0]}. Choose a public address, or have the operator name its network in SCRAPER_ALLOW_NETWORKS.`,
       },
     ];

@@ -114,6 +114,7 @@ function paginationProblems({ pagination, format }: SourceDraft, pagesMax: numbe
     problems.push({
       field: 'pagination.limit',
       code: 'TOO_MANY',
+      limit: 'PAGES_MAX',
       message: `A run reads at most ${pagesMax} pages here: give a lower limit.`,
     });
   }

@@ -24,6 +24,7 @@ export function fieldsProblems(
       {
         field: 'fields',
         code: 'TOO_MANY',
+        limit: 'FIELDS_MAX',
         message: `A source has at most ${fieldsMax} fields, not ${fields.length}. Leave some out, or read several into one field of type JSON.`,
       },
     ];

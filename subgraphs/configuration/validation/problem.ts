@@ -35,4 +35,6 @@ export interface Problem {
   /** What is wrong and how to mend it: whole sentences. */
   readonly message: string;
   readonly code: ProblemCode;
+  /** The setting that says so, where it is a bound that somebody could have set otherwise. */
+  readonly limit?: string;
 }

@@ -60,6 +60,7 @@ function tooFrequent(field: string, everyMsMin: number): Problem {
   return {
     field,
     code: 'TOO_FREQUENT',
+    limit: 'EVERY_MIN',
     message: `A source may run at most every ${everyMsMin / 1_000} s here. Give it more time between runs.`,
   };
 }

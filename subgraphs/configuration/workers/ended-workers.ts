@@ -10,8 +10,9 @@ const ENDED_KEPT_MS = 24 * 3_600_000;
 
 /** Ends the runs of an ended worker and frees its sources: one by one where a run is going on, else all at once. */
 async function freeWorker(context: CommandContext, workerId: string, isReleased: boolean): Promise<void> {
-  const { store, clock, announcer } = context;
-  for (const { spec } of await store.runningSources(workerId)) {
+  const { store, clock, announcer, metrics } = context;
+  const running = await store.runningSources(workerId);
+  for (const { spec } of running) {
     await untilCommitted<true>(async () => {
       const source = await store.source(spec.id);
       const run = source?.runningRunId ? await store.run(source.runningRunId) : undefined;
@@ -19,7 +20,9 @@ async function freeWorker(context: CommandContext, workerId: string, isReleased:
       return (await apply(context, workerLost(source, run, isReleased, clock.now()))) && true;
     });
   }
-  announcer.sources(await store.freeSources(workerId));
+  const idle = await store.freeSources(workerId);
+  announcer.sources(idle);
+  if (!isReleased) metrics.lostLeases.inc(running.length + idle.length);
 }
 
 /** A worker gives its leases back: others may claim at once. */
@@ -32,9 +35,10 @@ export async function releaseWorker(context: CommandContext, workerId: string): 
 
 /** Frees what workers hold whose lease has run out. @returns Ids of those that held sources. */
 export async function freeExpiredWorkers(context: CommandContext): Promise<readonly string[]> {
-  const { store, clock, announcer } = context;
+  const { store, clock, announcer, metrics } = context;
   const now = clock.now();
   const ended = await store.endExpiredWorkers(now, now - ENDED_KEPT_MS);
+  if (ended.length > 0) metrics.limits.inc({ limit: 'LEASE' }, ended.length);
   for (const workerId of ended) await freeWorker(context, workerId, false);
   announcer.previews(await store.freePreviews(now));
   return ended;

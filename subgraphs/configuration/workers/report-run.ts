@@ -33,7 +33,7 @@ async function takeReport(
   input: ReportRunInput,
   report: RunReport,
 ): Promise<Source | undefined> {
-  const { store, clock, announcer } = context;
+  const { store, clock, announcer, metrics } = context;
   const now = clock.now();
   const source = await heldSource(context, input, now);
   const known = await store.run(input.runId);
@@ -56,6 +56,7 @@ async function takeReport(
       const next = reportedRun(run, report, { startedAt, finishedAt: null });
       const committed = await store.commit({ source, runs: [next] });
       if (committed) announcer.run(next);
+      else metrics.commitConflicts.inc();
       return committed && source;
     }
     case 'FINISH':
