@@ -5,7 +5,7 @@ import type { DataRecord } from './record.ts';
 export type JournalItem = BatchItem | RunCompletedItem | SourceRemovedItem | ExpireItem | DefineItem;
 
 interface JournalPlace {
-  /** Grows over the whole journal, from 1. */
+  /** Grows with each item of the collection; not necessarily by one. */
   readonly sequence: number;
   /** Milliseconds since 1970, UTC; never less than the previous item's: the only clock of the fold. */
   readonly receivedAt: number;

@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { Collection } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Catalogue } from '../../platform/adapters/mongo-collection-store/catalogue.ts';
 import { createJournal, journalMigrations } from '../../platform/adapters/mongo-collection-store/journal.ts';
@@ -328,6 +329,24 @@ describe.skipIf(!MONGODB_URL)('The journal in MongoDB', () => {
       const now = performance.now.bind(performance);
       vi.spyOn(performance, 'now').mockImplementation(() => now() + 60_000);
       expect(await two.journal.appendBatch(batchOf({ batchId: 'late' }), NOW)).toMatchObject({ sequence: 6 });
+    });
+
+    it('has a replica take back what it wrote where items were, as it slept in the middle of writing', async () => {
+      await two.journal.appendBatch(batchOf({ batchId: 'first' }), NOW);
+      await fill(3);
+      one.folded.set(await numberOf(one), 5);
+      expect(await one.journal.pruneJournal(NOW + 100, 10)).toBe(5);
+      const now = performance.now.bind(performance);
+      const insertMany = Collection.prototype.insertMany;
+      vi.spyOn(Collection.prototype, 'insertMany').mockImplementation(async function (
+        this: Collection,
+        ...given
+      ) {
+        vi.spyOn(performance, 'now').mockImplementation(() => now() + 60_000);
+        return insertMany.apply(this, given);
+      });
+      expect(await two.journal.appendBatch(batchOf({ batchId: 'late' }), NOW)).toMatchObject({ sequence: 6 });
+      expect(await one.tables.items.countDocuments()).toBe(1);
     });
   });
 

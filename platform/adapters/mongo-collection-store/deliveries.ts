@@ -45,6 +45,8 @@ export interface Append {
   readonly lookUp?: { readonly name: string; readonly begins: string; readonly sourceId: string };
   /** Asked again whenever the journal has gone on. */
   decide(state: JournalState, found: Found | undefined): Step;
+  /** Whether all that is known is stored before it is answered. */
+  readonly isToStore?: boolean;
 }
 
 /** One document takes 16 MiB on the server: this leaves room for the rest of the item. */

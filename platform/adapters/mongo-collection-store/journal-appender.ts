@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { MongoBulkWriteError } from 'mongodb';
 import { ClosedError, UnavailableError } from '../../errors.ts';
-import type { Appended } from '../../ports/collection-store.ts';
+import { type Appended, CollectionGoneError } from '../../ports/collection-store.ts';
 import type { Append, Found, Step } from './deliveries.ts';
 import { type ItemHead, itemKey, type JournalCollections, type JournalDocument } from './journal-schema.ts';
 import type { JournalState } from './journal-state.ts';
@@ -70,7 +70,8 @@ export class JournalAppender {
   #running: Promise<void> | undefined;
   #storing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  #isClosed = false;
+  /** What whoever comes from here on is refused with. */
+  #ended: Error | undefined;
 
   /** @param writer Names this process among those that append. */
   constructor(tables: JournalCollections, c: number, writer: string) {
@@ -82,7 +83,7 @@ export class JournalAppender {
 
   /** @throws What `decide` refuses with. @throws {UnavailableError} Too much waits, or others were always first. */
   append(append: Append): Promise<Appended> {
-    if (this.#isClosed) throw new ClosedError('The journal');
+    if (this.#ended) throw this.#ended;
     if (this.#waiting.length >= WAITING_MAX) {
       throw new UnavailableError(`${WAITING_MAX} appends wait for the collection.`);
     }
@@ -101,24 +102,29 @@ export class JournalAppender {
         outcome: { sequence: last, isDuplicate: true },
         wantsTail: true,
       }),
+      isToStore: true,
     });
-    while (this.#running) await this.#running;
-    this.#store();
     await this.#storing;
   }
 
   /** What is being written is waited for, what waits is refused, and what is known is stored. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#ended ??= new ClosedError('The journal');
     await this.#running;
     this.#store();
     await this.#storing;
   }
 
+  /** The collection is gone: nothing more is appended or stored. */
+  discard(error: CollectionGoneError): void {
+    this.#ended ??= error;
+    clearTimeout(this.#timer);
+  }
+
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       try {
-        if (this.#isClosed) throw new ClosedError('The journal');
+        if (this.#ended) throw this.#ended;
         await this.#step();
       } catch (error) {
         // Whether it was written is not known; and what waits would only wait for the same.
@@ -128,7 +134,7 @@ export class JournalAppender {
       if (this.#state && this.#state.unstored >= UNSTORED_MAX) this.#store();
     }
     this.#running = undefined;
-    if (this.#state && this.#state.unstored > 0 && !this.#isClosed) this.#timer ??= this.#storeLater();
+    if (this.#state && this.#state.unstored > 0 && !this.#ended) this.#timer ??= this.#storeLater();
   }
 
   async #step(): Promise<void> {
@@ -146,6 +152,7 @@ export class JournalAppender {
       return;
     }
     this.#waiting.shift();
+    if (first.append.isToStore) this.#store();
     if (step.outcome instanceof Error) first.reject(step.outcome);
     else first.resolve(step.outcome);
   }
@@ -294,7 +301,7 @@ export class JournalAppender {
     this.#timer = undefined;
     const state = this.#state;
     // What is gone is being dropped.
-    if (!state || state.unstored <= 0 || state.isGone) return;
+    if (!state || state.unstored <= 0 || state.isGone || this.#ended instanceof CollectionGoneError) return;
     const unstored = state.takeUnstored();
     this.#storing = this.#storing
       .then(() => this.#tail.store(unstored))

@@ -63,6 +63,7 @@ export function createJournal(db: Db, catalogue: Catalogue, foldedUpTo: FoldedUp
   };
 
   const letGo = (incarnation: string) => {
+    appenders.get(incarnation)?.appender.discard(new CollectionGoneError(incarnation));
     appenders.delete(incarnation);
     catalogue.forget(incarnation);
   };
@@ -75,7 +76,10 @@ export function createJournal(db: Db, catalogue: Catalogue, foldedUpTo: FoldedUp
       return { revision, definitions: live.map(({ definition }) => definition) };
     },
     async takeDefinitions(definitions, revision, nowMs) {
-      for (const definition of definitions) await takeDefinition({ catalogue, append }, definition, nowMs);
+      for (const definition of definitions) {
+        await takeDefinition({ catalogue, append }, definition, nowMs);
+        if (definition.deleted) letGo(definition.incarnation);
+      }
       await catalogue.setRevision(revision);
     },
 
