@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../platform/clock.ts';
-import { UnavailableError } from '../../../platform/errors.ts';
+import { TributaryError, UnavailableError } from '../../../platform/errors.ts';
 import type { ServiceClient } from '../../../platform/http/service-client.ts';
 import { silentLogger } from '../../../platform/logger.ts';
 import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
@@ -8,6 +8,9 @@ import { field, UpstreamModel } from '../../../test/unit/endpoint/upstream-model
 import { ViewFile } from '../view/view-file.ts';
 import { ViewFileCache } from '../view/view-file-cache.ts';
 import { DefinitionsFollower, type DefinitionsReceiver } from './definitions-follower.ts';
+
+const RESYNC_MS = 1_000;
+const DOWN = new UnavailableError('Configuration is down');
 
 /** Definitions that configuration gives at once. */
 const PAGE = 2;
@@ -32,13 +35,15 @@ class Receiver implements DefinitionsReceiver {
 
 let model: UpstreamModel;
 let receiver: Receiver;
-let isDown: boolean;
+/** What configuration answers with instead, if anything. */
+let failure: Error | undefined;
 let cache: ViewFileCache;
+let clock: ManualClock;
 let follower: DefinitionsFollower;
 
 const configuration: ServiceClient = {
   async request<T>(_document: string, variables?: Record<string, unknown>): Promise<T> {
-    if (isDown) throw new UnavailableError('Configuration is down');
+    if (failure) throw failure;
     const behind = model.definitionsAfter(variables?.after as number);
     const definitions = behind.slice(0, PAGE);
     const hasMore = behind.length > PAGE;
@@ -54,10 +59,11 @@ const configuration: ServiceClient = {
 beforeEach(() => {
   model = new UpstreamModel();
   receiver = new Receiver();
-  isDown = false;
+  failure = undefined;
+  clock = new ManualClock();
   cache = new ViewFileCache(ViewFile.open(':memory:'), { removedMax: 10 });
-  const deps = { configuration, cache, clock: new ManualClock(), logger: silentLogger };
-  follower = new DefinitionsFollower(deps, receiver, { resyncMs: 1_000 });
+  const deps = { configuration, cache, clock, logger: silentLogger };
+  follower = new DefinitionsFollower(deps, receiver, { resyncMs: RESYNC_MS });
 });
 afterEach(async () => {
   await follower.close();
@@ -67,6 +73,8 @@ afterEach(async () => {
 const define = (...names: string[]) => {
   for (const name of names) model.define(name, [field('title')]);
 };
+/** What is put off has been done. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 const namesOf = (definitions: readonly CollectionDefinition[]) => definitions.map(({ name }) => name).sort();
 
 describe('following definitions', () => {
@@ -93,8 +101,9 @@ describe('following definitions', () => {
   it('keeps in the cache what it followed, and takes from there what it does not know', async () => {
     define('a', 'b', 'c');
     await follower.sync();
+    await settled();
     expect(namesOf((await cache.definitions()).definitions)).toEqual(['a', 'b', 'c']);
-    isDown = true;
+    failure = DOWN;
     receiver.known.clear();
     receiver.revision = 0;
     await follower.sync();
@@ -102,10 +111,56 @@ describe('following definitions', () => {
     expect(receiver.revision).toBe(3);
   });
 
+  it('takes nothing from the cache where configuration has an answer, though it is a refusal', async () => {
+    define('a', 'b', 'c');
+    await follower.sync();
+    await settled();
+    failure = new TributaryError('UNAUTHENTICATED', 'Another token');
+    receiver.known.clear();
+    receiver.revision = 0;
+    await follower.sync();
+    expect(receiver.revision).toBe(0);
+  });
+
+  it('keeps in a cache that has lost what it had all there is, also while configuration is down', async () => {
+    define('a', 'b', 'c');
+    await follower.sync();
+    await settled();
+    failure = DOWN;
+    await cache.keepDefinitions({ revision: 0, definitions: [] }, { inPlaceOf: 3 });
+    clock.advance(RESYNC_MS);
+    await settled();
+    expect(await cache.revision()).toBe(3);
+    expect(namesOf((await cache.definitions()).definitions)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('keeps in place of later definitions those of a configuration that counts from the beginning', async () => {
+    define('a', 'b', 'c');
+    await follower.sync();
+    await settled();
+    model = new UpstreamModel();
+    define('x');
+    await follower.sync();
+    await settled();
+    expect(await cache.definitions()).toMatchObject({ revision: 1, definitions: [{ name: 'x' }] });
+  });
+
+  it('keeps nothing in place of the later definitions of a replica that has followed further', async () => {
+    define('a', 'b');
+    await follower.sync();
+    await settled();
+    define('c');
+    await cache.keepDefinitions({ revision: 3, definitions: model.definitionsAfter(0) });
+    clock.advance(RESYNC_MS);
+    await settled();
+    expect(await cache.revision()).toBe(3);
+    expect(receiver.revision).toBe(3);
+  });
+
   it('takes nothing from a cache that knows less', async () => {
     define('a', 'b', 'c');
     await follower.sync();
-    isDown = true;
+    failure = DOWN;
     receiver.revision = 4;
     receiver.known.delete('a');
     await follower.sync();
