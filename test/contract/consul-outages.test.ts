@@ -14,6 +14,9 @@ const DEADLINE = { timeout: 30_000, interval: 5 };
 /** Long enough for whoever is there to register again, short enough to wait for. */
 const GRACE_MS = 8_000;
 
+/** A question that waits for Consul is given up at once, one that it should answer at once after a while. */
+const CLOSE_DEADLINE = { timeout: 15_000, interval: 5 };
+
 const deps = { clock: systemClock, logger: silentLogger };
 
 describe.skipIf(consulProgram === undefined)('While Consul is away', () => {
@@ -84,8 +87,14 @@ describe.skipIf(consulProgram === undefined)('While Consul is away', () => {
       const registration = await registry.register(instance('e1'));
       watch(registry);
       await agent.freeze();
-      await registration.close();
-      await registry.close();
+      let isClosed = false;
+      const closing = Promise.resolve(registration.close())
+        .then(() => registry.close())
+        .then(() => {
+          isClosed = true;
+        });
+      await expect.poll(() => isClosed, CLOSE_DEADLINE).toBe(true);
+      await closing;
       expect(registry.instances('endpoint')).toEqual([]);
     });
   });
