@@ -104,6 +104,7 @@ export class Ingest {
         throw new BadUserInputError(`Record ${index} does not have the key that its fields make.`);
       }
       if (Buffer.byteLength(JSON.stringify(fields)) > this.#options.recordBytesMax) {
+        this.#deps.metrics.limits.inc({ limit: 'RECORD_BYTES_MAX' });
         throw new BadUserInputError(
           `Record ${index} is larger than ${this.#options.recordBytesMax} bytes (RECORD_BYTES_MAX).`,
         );
@@ -114,6 +115,7 @@ export class Ingest {
 
   #assertCount(what: string, count: number): void {
     if (count <= this.#options.batchRecordsMax) return;
+    this.#deps.metrics.limits.inc({ limit: 'BATCH_RECORDS_MAX' });
     throw new BadUserInputError(
       `The batch has ${count} ${what}, more than ${this.#options.batchRecordsMax} (BATCH_RECORDS_MAX).`,
     );

@@ -49,8 +49,8 @@ export async function openDatasourceService(
   deps: DatasourceDeps,
   config: DatasourceOptions,
 ): Promise<SubgraphServer> {
-  const { store, bus, clock, logger, peers } = deps;
-  const metrics = datasourceMetrics(deps.metrics ?? new Metrics());
+  const { store, bus, clock, logger, peers, metrics: shown = new Metrics() } = deps;
+  const metrics = datasourceMetrics(shown);
   const scope = new Scope();
   try {
     const collections = new Collections();
@@ -142,7 +142,10 @@ export async function openDatasourceService(
       buildSubgraphSchema({ typeDefs: parse(readSdl('datasource')), resolvers: resolvers as never }),
     );
     const server = scope.use(
-      await openSubgraphServer({ ...deps, schema: () => schema }, { ...config, service: 'datasource' }),
+      await openSubgraphServer(
+        { ...deps, metrics: shown, schema: () => schema },
+        { ...config, service: 'datasource' },
+      ),
     );
     return { url: server.url, drain: () => server.drain(), close: () => scope.close() };
   } catch (error) {

@@ -12,13 +12,20 @@ export interface Saying {
   readonly records: readonly { readonly position: number; readonly values: FieldValues }[];
 }
 
+export interface ItemsBound {
+  /** Items that a source contributes to an entry at the most. */
+  readonly itemsMax: number;
+  /** Told how many were beyond it. */
+  readonly onItemsCut?: ((count: number) => void) | undefined;
+}
+
 /** Folds what a source says of an entry into its contribution. See ARCHITECTURE.md, "Aggregation". */
 export function say(
   contribution: Contribution | undefined,
   sourceId: string,
   saying: Saying,
   retain: Retain,
-  itemsMax: number,
+  bound: ItemsBound,
 ): Contribution {
   const { run, at, records } = saying;
   const isFirstOfRun = contribution?.said !== run;
@@ -43,7 +50,7 @@ export function say(
     touched: run,
     said: run,
     saidBefore,
-    items: atMost(items, itemsMax, run),
+    items: atMost(items, bound, run),
     oldestSeenAt: undefined,
   };
 }
@@ -98,9 +105,10 @@ function indexesByContent(items: readonly Item[], run: number): Map<string, numb
 }
 
 /** Beyond the limit those go that were not seen for longest; where the run saw them all, the newest are not taken. */
-function atMost(items: readonly Item[], itemsMax: number, run: number): readonly Item[] {
+function atMost(items: readonly Item[], { itemsMax, onItemsCut }: ItemsBound, run: number): readonly Item[] {
   const excess = items.length - itemsMax;
   if (excess <= 0) return items;
+  onItemsCut?.(excess);
   const isSeen = (item: Item) => item.seen >= run;
   const victims = new Set(
     [...items]

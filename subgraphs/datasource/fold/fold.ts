@@ -3,7 +3,16 @@ import type { Contribution, EntryState } from '../../../platform/model/entry-sta
 import type { FieldValue, FieldValues } from '../../../platform/model/record.ts';
 import type { Retain } from '../../../platform/model/source-spec.ts';
 import { aggregate } from './aggregate.ts';
-import { contributing, oldestSeenAt, retainMs, type Saying, say, touch, withItems } from './contribution.ts';
+import {
+  contributing,
+  type ItemsBound,
+  oldestSeenAt,
+  retainMs,
+  type Saying,
+  say,
+  touch,
+  withItems,
+} from './contribution.ts';
 
 /** What a journal item does to one entry. */
 export type EntryStep =
@@ -26,20 +35,19 @@ export interface Outcome {
   readonly fields: FieldValues;
 }
 
-export interface FoldRules {
+export interface FoldRules extends ItemsBound {
   readonly definition: CollectionDefinition;
-  /** Items that a source contributes to an entry at the most. */
-  readonly itemsMax: number;
 }
 
 /** Folds one journal item's steps into one entry. Pure: the only time it knows is the journal's. */
 export function foldEntry(
   entry: EntryState | undefined,
   steps: readonly EntryStep[],
-  { definition, itemsMax }: FoldRules,
+  rules: FoldRules,
 ): Outcome {
+  const { definition } = rules;
   let contributions = entry?.contributions ?? [];
-  for (const step of steps) contributions = applyStep(contributions, step, definition, itemsMax);
+  for (const step of steps) contributions = applyStep(contributions, step, rules);
   contributions = contributions.map((contribution) => ({
     ...contribution,
     oldestSeenAt: oldestSeenAt(contribution, retainOf(definition, contribution.sourceId)),
@@ -84,9 +92,9 @@ export function expiringSources(definition: CollectionDefinition): { id: string;
 function applyStep(
   contributions: readonly Contribution[],
   step: EntryStep,
-  definition: CollectionDefinition,
-  itemsMax: number,
+  rules: FoldRules,
 ): readonly Contribution[] {
+  const { definition } = rules;
   if (step.kind === 'REDEFINE') {
     return contributions.flatMap((contribution) => redefined(contribution, step.from, definition) ?? []);
   }
@@ -97,7 +105,7 @@ function applyStep(
       return replace(
         contributions,
         sourceId,
-        say(known, sourceId, step.saying, retainOf(definition, sourceId), itemsMax),
+        say(known, sourceId, step.saying, retainOf(definition, sourceId), rules),
       );
     case 'TOUCH':
       return known ? replace(contributions, sourceId, touch(known, step.run)) : contributions;

@@ -1,3 +1,4 @@
+import type { CollectionDefinition } from '../../../platform/model/collection-definition.ts';
 import type {
   BatchItem,
   DefineItem,
@@ -13,7 +14,7 @@ import type {
   FoldState,
   SourceFilter,
 } from '../../../platform/ports/collection-store.ts';
-import { type EntryStep, expiringSources, retainOf } from '../fold/fold.ts';
+import { type EntryStep, expiringSources, type FoldRules, retainOf } from '../fold/fold.ts';
 import { redefinition } from '../fold/redefinition.ts';
 import { type BatchSteps, batchSteps } from './batch-steps.ts';
 import { WorkingSet } from './working-set.ts';
@@ -22,6 +23,8 @@ export interface CollectionFoldOptions {
   /** Entries that one commit folds at the most: others wait as long. */
   readonly chunkEntries: number;
   readonly contributionItemsMax: number;
+  /** Told how many items were beyond that. */
+  readonly onItemsCut?: (count: number) => void;
 }
 
 export interface FoldedChunk {
@@ -190,7 +193,7 @@ export class CollectionFold {
     const from = set.state.definition;
     const change = from && redefinition(from, definition, set.state.hasStrays);
     if (from && change?.touchesEntries) {
-      const rules = { definition, itemsMax: this.#options.contributionItemsMax };
+      const rules = this.#rulesOf(definition);
       const entries = await this.#store.entriesBehind(this.#incarnation, set.state.progress, room);
       set.adopt(entries);
       for (const { key } of entries) set.fold(key, [{ kind: 'REDEFINE', from }], rules, item.receivedAt);
@@ -203,10 +206,15 @@ export class CollectionFold {
     return { entries: 0, isDone: true };
   }
 
-  #rules(set: WorkingSet) {
+  #rules(set: WorkingSet): FoldRules {
     const { definition } = set.state;
     if (!definition) throw new Error(`Collection ${this.#incarnation} has items before its definition.`);
-    return { definition, itemsMax: this.#options.contributionItemsMax };
+    return this.#rulesOf(definition);
+  }
+
+  #rulesOf(definition: CollectionDefinition): FoldRules {
+    const { contributionItemsMax: itemsMax, onItemsCut } = this.#options;
+    return { definition, itemsMax, onItemsCut };
   }
 }
 

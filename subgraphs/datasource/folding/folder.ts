@@ -157,7 +157,11 @@ export class Folder implements Closeable {
     let held = this.#held.get(incarnation);
     if (!held) {
       const { leaseMs } = this.#options;
-      const fold = new CollectionFold(this.#deps.store, incarnation, this.#options);
+      const { limits } = this.#deps.metrics;
+      const fold = new CollectionFold(this.#deps.store, incarnation, {
+        ...this.#options,
+        onItemsCut: (count) => limits.inc({ limit: 'CONTRIBUTION_ITEMS_MAX' }, count),
+      });
       const deps = { ...this.#deps, holder: this.#holder };
       held = { leased: new LeasedFold(deps, incarnation, fold, leaseMs), failures: 0, retry: undefined };
       this.#held.set(incarnation, held);
@@ -195,7 +199,8 @@ export class Folder implements Closeable {
       return;
     }
     const { logger, metrics } = this.#deps;
-    if (!(error instanceof FoldLostError)) {
+    if (error instanceof FoldLostError) metrics.limits.inc({ limit: 'FOLD_LEASE' });
+    else {
       metrics.foldFailures.inc();
       logger.error({ err: error, incarnation, failures: held.failures }, 'fold failed');
     }

@@ -3,6 +3,7 @@ import type { Metrics } from '../../../platform/metrics.ts';
 /** What datasource tells of itself, beside its requests. */
 export function datasourceMetrics(metrics: Metrics) {
   return {
+    limits: metrics.limits,
     journaledRecords: metrics.counter({
       name: 'tributary_journaled_records_total',
       help: 'Records in acknowledged batches, without those that came again',
