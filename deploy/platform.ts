@@ -215,7 +215,7 @@ async function serveGateway({
 
 /** What the workers are told is what we were told, where they know it, and where we are. */
 async function startWorkers(
-  { scope, config, serviceToken, openDepsOf, openOptions, clientOf }: Shared,
+  { scope, config, serviceToken, metrics, openDepsOf, openOptions, clientOf }: Shared,
   subgraphs: readonly ServedSubgraph[],
   environment: Environment,
 ): Promise<void> {
@@ -236,7 +236,7 @@ async function startWorkers(
     await openLeadership(leadershipUrl, deps, { ...openOptions, role: 'orchestrator' }),
   );
   const configuration = clientOf('configuration');
-  scope.use(await openOrchestrator({ ...deps, configuration, runtime, leadership }, config));
+  scope.use(await openOrchestrator({ ...deps, configuration, runtime, leadership, metrics }, config));
 }
 
 const workerSettings = connectionSettings.extend(scraperSettings.shape);

@@ -40,7 +40,9 @@ await runService(
     );
     const configuration = clientOf('configuration');
     const live = scope.use(followLiveConfig(liveSettings, liveOrchestratorSettings, config, logger));
-    scope.use(await openOrchestrator({ configuration, runtime, leadership, clock, logger }, config, live));
+    scope.use(
+      await openOrchestrator({ configuration, runtime, leadership, clock, logger, metrics }, config, live),
+    );
     const { HOST: host, PORT: port, SERVICE_TOKEN: serviceToken } = config;
     const probes = scope.use(
       await openProbeServer({ metrics, isReady: () => true }, { host, port, serviceToken }),

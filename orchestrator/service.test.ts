@@ -10,11 +10,13 @@ import { openServiceClient } from '../platform/http/service-client.ts';
 import { openSubgraphServer } from '../platform/http/subgraph-server.ts';
 import type { LiveConfig } from '../platform/live-config.ts';
 import { silentLogger } from '../platform/logger.ts';
+import { Metrics } from '../platform/metrics.ts';
 import type { ObservedCluster, ObservedTask } from '../platform/model/cluster.ts';
 import type { Leadership } from '../platform/ports/leadership.ts';
 import type { ObservedRuntime, Runtime, RuntimeAction, RuntimePool } from '../platform/ports/runtime.ts';
 import { type Closeable, Scope } from '../platform/scope.ts';
 import { readSdl } from '../platform/sdl.ts';
+import { shownMetrics } from '../test/support/shown-metrics.ts';
 import { type LiveOrchestratorConfig, orchestratorSettings } from './config.ts';
 import type { PoolDemand } from './desired.ts';
 import { openOrchestrator } from './service.ts';
@@ -136,12 +138,20 @@ function open(
     clock?: Clock;
     settings?: Readonly<Record<string, string>>;
     live?: LiveConfig<LiveOrchestratorConfig>;
+    metrics?: Metrics;
   } = {},
 ) {
   const configuration = scope.use(openServiceClient({ registry }, 'configuration', TOKEN));
   const leadership = options.leadership ?? scope.use(new AlwaysLeader(silentLogger));
   return openOrchestrator(
-    { configuration, runtime, leadership, clock: options.clock ?? systemClock, logger: silentLogger },
+    {
+      configuration,
+      runtime,
+      leadership,
+      clock: options.clock ?? systemClock,
+      logger: silentLogger,
+      metrics: options.metrics ?? new Metrics(),
+    },
     readConfig(orchestratorSettings, { WORKER_CAPACITY: '10', ...NO_TIMERS, ...options.settings }),
     options.live,
   ).then((orchestrator) => scope.use(orchestrator));
@@ -314,6 +324,31 @@ describe('The orchestrator', () => {
     isOtherLeading = true;
     for (const listener of listeners) listener(false);
     await expect.poll(replicas, DEADLINE).toEqual({});
+  });
+
+  it('tells whether it leads, what there should be and is, and which bound keeps more from being', async () => {
+    const metrics = new Metrics();
+    const shown = async (name: string, labels?: string) =>
+      shownMetrics(await metrics.text()).value(name, labels);
+    await openConfiguration([shared(25), dedicated('a'), dedicated('b')]);
+    await open({ metrics, settings: { POOL_REPLICAS_MAX: '2', DEDICATED_POOLS_MAX: '1' } });
+    await expect.poll(() => shown('tributary_pools', 'side="observed"'), DEADLINE).toBe(2);
+    expect(await shown('tributary_orchestrator_leads')).toBe(1);
+    expect(await shown('tributary_pools', 'side="desired"')).toBe(3);
+    expect(await shown('tributary_workers', 'side="desired"')).toBe(4);
+    expect(await shown('tributary_refused_pools')).toBe(1);
+    expect(await shown('tributary_pool_changes_total', 'kind="ensurePool"')).toBe(2);
+    for (const limit of ['POOL_REPLICAS_MAX', 'DEDICATED_POOLS_MAX']) {
+      expect(await shown('tributary_limit_hits_total', `limit="${limit}"`)).toBeGreaterThan(0);
+    }
+  });
+
+  it('counts the turns that fail', async () => {
+    const metrics = new Metrics();
+    await open({ metrics });
+    const failures = async () =>
+      shownMetrics(await metrics.text()).value('tributary_reconcile_failures_total');
+    await expect.poll(failures, DEADLINE).toBeGreaterThan(0);
   });
 
   it('leaves the workers running when it is closed, and does nothing more', async () => {

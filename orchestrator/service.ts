@@ -2,12 +2,15 @@ import type { Clock } from '../platform/clock.ts';
 import type { ServiceClient } from '../platform/http/service-client.ts';
 import type { LiveConfig } from '../platform/live-config.ts';
 import type { Logger } from '../platform/logger.ts';
+import { Metrics } from '../platform/metrics.ts';
+import { SHARED_POOL } from '../platform/model/cluster.ts';
 import type { Leadership } from '../platform/ports/leadership.ts';
 import type { Runtime, RuntimeAction } from '../platform/ports/runtime.ts';
 import { Scope } from '../platform/scope.ts';
 import type { LiveOrchestratorConfig, OrchestratorConfig } from './config.ts';
 import { desiredPools, type PoolDemand } from './desired.ts';
 import { startLoop } from './loop.ts';
+import { forgetPools, noteDesired, noteObserved, orchestratorMetrics } from './metrics.ts';
 import { type PlanLimits, plan } from './plan.ts';
 import { createClusterReporter } from './report.ts';
 
@@ -17,6 +20,8 @@ export interface OrchestratorDeps {
   readonly leadership: Leadership;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** @default counted and never shown */
+  readonly metrics?: Metrics;
 }
 
 const POOL_DEMANDS = /* GraphQL */ `
@@ -56,9 +61,22 @@ export async function openOrchestrator(
   };
   const reporter = createClusterReporter({ configuration, clock }, config.CLUSTER_REPORT);
   const refusals = createRefusalLog(logger);
+  const metrics = orchestratorMetrics(deps.metrics ?? new Metrics());
 
   async function reconcile(): Promise<void> {
-    if (!leadership.isLeader()) return standDown();
+    const endTurn = metrics.reconcileDuration.startTimer();
+    try {
+      if (leadership.isLeader()) await keepPools();
+      else await standDown();
+    } catch (error) {
+      if (!stopping.signal.aborted) metrics.reconcileFailures.inc();
+      throw error;
+    } finally {
+      endTurn();
+    }
+  }
+
+  async function keepPools(): Promise<void> {
     const { signal } = stopping;
     const { poolDemands } = await configuration.request<{ poolDemands: readonly PoolDemand[] }>(
       POOL_DEMANDS,
@@ -72,13 +90,18 @@ export async function openOrchestrator(
     });
     const { actions, refusedPools } = plan(desired, await runtime.observe(), clock.now(), limits);
     refusals(refusedPools);
+    noteDesired(metrics, desired);
+    metrics.refusedPools.set(refusedPools.length);
+    for (const limit of boundsHit(poolDemands)) metrics.limits.inc({ limit });
     const failures: unknown[] = [];
     for (const action of actions) {
       if (signal.aborted || !leadership.isLeader()) return;
       // One pool that cannot be must not keep the others from being.
       await apply(action).catch((error) => failures.push(error));
     }
-    await reporter.report(await runtime.observe(), signal);
+    const observed = await runtime.observe();
+    noteObserved(metrics, observed);
+    await reporter.report(observed, signal);
     if (failures.length > 0) throw failures[0];
   }
 
@@ -87,6 +110,7 @@ export async function openOrchestrator(
    * ours go on.
    */
   async function standDown(): Promise<void> {
+    forgetPools(metrics);
     if (runtime.isShared || !leadership.isOtherLeading()) return;
     const { actions } = plan([], await runtime.observe(), clock.now(), limits);
     for (const action of actions) await apply(action);
@@ -94,10 +118,22 @@ export async function openOrchestrator(
 
   async function apply(action: RuntimeAction): Promise<void> {
     await runtime.apply(action);
+    metrics.actions.inc({ kind: action.kind });
     logger.info({ action }, 'pool changed');
   }
 
+  /** The bounds that keep workers from being, in this turn as in each while it is so. */
+  function* boundsHit(demands: readonly PoolDemand[]): Iterable<string> {
+    const dedicated = demands.filter(({ isolation }) => isolation === 'DEDICATED').length;
+    if (dedicated > config.DEDICATED_POOLS_MAX) yield 'DEDICATED_POOLS_MAX';
+    const most = config.POOL_REPLICAS_MAX * live.current().WORKER_CAPACITY;
+    if (demands.some(({ pool, sourceCount }) => pool === SHARED_POOL && sourceCount > most)) {
+      yield 'POOL_REPLICAS_MAX';
+    }
+  }
+
   const scope = new Scope();
+  scope.use(metrics.leads.from(() => (leadership.isLeader() ? 1 : 0)));
   const loop = scope.use(startLoop({ clock, logger }, reconcile, { resyncMs: config.ORCHESTRATOR_RESYNC }));
   scope.defer(() => stopping.abort());
   scope.use(runtime.watch(() => loop.wake()));
