@@ -99,6 +99,8 @@ describe.skipIf(!isRedisInstalled)('The bus over Redis', () => {
     proxy.hold();
     await expect(publish(writer.bus, 1)).rejects.toMatchObject({ name: 'UnavailableError' });
     await isWholeAgain(reader, writer.bus);
+    // What was refused is not sent again behind its publisher's back.
+    expect(reader.seen.filter((one) => one !== 'gap')).toEqual([0, 99]);
     expect(reader.log.messages()).toEqual([]);
   });
 
@@ -122,12 +124,18 @@ describe.skipIf(!isRedisInstalled)('The bus over Redis', () => {
     expect(new Set(reasons)).toEqual(new Set(['UnavailableError']));
   });
 
-  it('keeps nothing for later while Redis is away', async () => {
+  it('refuses messages at once while Redis is away, and keeps none for later', async () => {
     const reader = await listen();
     const writer = await open();
     await redis.stop();
     await expect.poll(() => writer.log.messages(), DEADLINE).toEqual([AWAY]);
-    for (const revision of [1, 2, 3]) await publish(writer.bus, revision).catch(() => {});
+    // The connection for messages is opened by the first, and refused.
+    await expect(publish(writer.bus, 1)).rejects.toMatchObject({ name: 'UnavailableError' });
+    for (const revision of [2, 3]) {
+      const outcome = publish(writer.bus, revision).catch(String);
+      const soon = new Promise((resolve) => setImmediate(resolve, 'it waits'));
+      expect(await Promise.race([outcome, soon])).toContain('Redis does not answer');
+    }
     await redis.start();
     await isWholeAgain(reader, writer.bus);
     expect(reader.seen.filter((one) => one !== 'gap')).toEqual([99]);

@@ -115,11 +115,12 @@ class RedisBus implements Bus {
 
   #tell(topic: Topic, channel: string, text: string): void {
     const message = readMessage(topic, text);
-    if (message === undefined) this.#logRubbish(channel);
-    else {
-      for (const listener of [...(this.#listeners.get(topic) ?? [])]) {
-        if (this.#listeners.get(topic)?.has(listener)) this.#call(() => listener(message as never), topic);
-      }
+    if (message === undefined) {
+      this.#logRubbish(channel);
+      return;
+    }
+    for (const listener of [...(this.#listeners.get(topic) ?? [])]) {
+      if (this.#listeners.get(topic)?.has(listener)) this.#call(() => listener(message as never), topic);
     }
   }
 

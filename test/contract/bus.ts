@@ -118,6 +118,17 @@ export function busContract(adapter: string, open: () => Promise<Bus>): void {
       expect(heard).toEqual([1]);
     });
 
+    it('tells nothing more to a subscriber that another one takes out', async () => {
+      const first = await bus.subscribe('definitions.changed', () => void other.close());
+      const heard: number[] = [];
+      const other = await bus.subscribe('definitions.changed', ({ revision }) => heard.push(revision));
+      const stayed = await listen();
+      await publish(1);
+      await expect.poll(() => stayed.heard, DEADLINE).toEqual([1]);
+      expect(heard).toEqual([]);
+      await first.close();
+    });
+
     it('lets a listener be told of gaps, and leave', async () => {
       const listening = bus.onGap(() => {});
       await listening.close();
