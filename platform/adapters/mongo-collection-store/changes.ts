@@ -128,7 +128,7 @@ export class MongoChanges {
     return { head, changes };
   }
 
-  /** Entries, and tombstones unless a reader begins anew, with versions in (after, through]. */
+  /** Entries, and tombstones that are not forgotten unless a reader begins anew, with versions in (after, through]. */
   async #entries(
     number: number,
     after: number,
@@ -142,7 +142,7 @@ export class MongoChanges {
           {
             c: number,
             v: { $gt: window.after, $lte: window.through },
-            ...(reset ? { x: { $ne: true as const } } : {}),
+            ...(reset ? { x: { $ne: true as const } } : { g: { $exists: false } }),
           },
           { projection: TOLD },
         )
