@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertGuarded } from '../gateway/config.ts';
 import { openGateway } from '../gateway/service.ts';
+import { liveOrchestratorSettings } from '../orchestrator/config.ts';
 import { openOrchestrator } from '../orchestrator/service.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { type Environment, pickSettings, readConfig } from '../platform/config.ts';
 import { holdDataFolder } from '../platform/data-folder.ts';
 import { openServiceClient, type ServiceClient } from '../platform/http/service-client.ts';
 import { randomId } from '../platform/ids.ts';
+import { followLiveConfig } from '../platform/live-config.ts';
 import { createLogger, type Logger } from '../platform/logger.ts';
 import { Metrics } from '../platform/metrics.ts';
 import {
@@ -215,7 +217,7 @@ async function serveGateway({
 
 /** What the workers are told is what we were told, where they know it, and where we are. */
 async function startWorkers(
-  { scope, config, serviceToken, metrics, openDepsOf, openOptions, clientOf }: Shared,
+  { scope, config, serviceToken, metrics, liveSettings, openDepsOf, openOptions, clientOf }: Shared,
   subgraphs: readonly ServedSubgraph[],
   environment: Environment,
 ): Promise<void> {
@@ -236,7 +238,8 @@ async function startWorkers(
     await openLeadership(leadershipUrl, deps, { ...openOptions, role: 'orchestrator' }),
   );
   const configuration = clientOf('configuration');
-  scope.use(await openOrchestrator({ ...deps, configuration, runtime, leadership, metrics }, config));
+  const live = scope.use(followLiveConfig(liveSettings, liveOrchestratorSettings, config, deps.logger));
+  scope.use(await openOrchestrator({ ...deps, configuration, runtime, leadership, metrics }, config, live));
 }
 
 const workerSettings = connectionSettings.extend(scraperSettings.shape);

@@ -10,6 +10,7 @@ import { randomId } from '../../platform/ids.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import { openCollectionStore, openRegistry } from '../../platform/open.ts';
 import type { CollectionStore } from '../../platform/ports/collection-store.ts';
+import type { LiveSetting } from '../../platform/ports/live-settings.ts';
 import type { Registry, ServiceName } from '../../platform/ports/registry.ts';
 import { type Closeable, Scope } from '../../platform/scope.ts';
 import { App } from '../e2e/app.ts';
@@ -140,6 +141,13 @@ export class ServiceCluster implements Closeable {
     const url = new URL(String(MONGODB_URL));
     url.pathname = this.#database;
     return url.href;
+  }
+
+  /** Sets what all processes of the cluster follow. */
+  async putLiveSetting(name: LiveSetting, value: string): Promise<void> {
+    const url = new URL(`/v1/kv/${this.prefix}/settings/${name}`, CONSUL_URL);
+    const { ok } = await fetch(url, { method: 'PUT', body: value });
+    if (!ok) throw new Error(`Consul did not take ${name}.`);
   }
 
   /** Redis is started again, and has forgotten everything. */
