@@ -30,7 +30,7 @@ export function orchestratorMetrics(metrics: Metrics) {
     }),
     reconcileDuration: metrics.histogram({
       name: 'tributary_reconcile_duration_seconds',
-      help: 'One comparison of what should be with what is, with what follows from it',
+      help: 'One comparison of what should be with what is, with what follows from it, where nothing failed',
     }),
     reconcileFailures: metrics.counter({
       name: 'tributary_reconcile_failures_total',

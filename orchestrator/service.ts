@@ -64,15 +64,14 @@ export async function openOrchestrator(
   const metrics = orchestratorMetrics(deps.metrics ?? new Metrics());
 
   async function reconcile(): Promise<void> {
-    const endTurn = metrics.reconcileDuration.startTimer();
     try {
-      if (leadership.isLeader()) await keepPools();
-      else await standDown();
+      if (!leadership.isLeader()) return await standDown();
+      const endTurn = metrics.reconcileDuration.startTimer();
+      await keepPools();
+      endTurn();
     } catch (error) {
       if (!stopping.signal.aborted) metrics.reconcileFailures.inc();
       throw error;
-    } finally {
-      endTurn();
     }
   }
 

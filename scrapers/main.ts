@@ -55,6 +55,7 @@ await runService(
           newId: randomId,
           logger,
           hostname: hostname(),
+          metrics,
         },
         config,
         live,

@@ -3,12 +3,15 @@ import type { ServiceClient } from '../platform/http/service-client.ts';
 import type { IdFactory } from '../platform/ids.ts';
 import type { LiveConfig } from '../platform/live-config.ts';
 import type { Logger } from '../platform/logger.ts';
+import { Metrics } from '../platform/metrics.ts';
 import { createAddressGuard } from '../platform/network/address-guard.ts';
 import type { HostBudget } from '../platform/ports/host-budget.ts';
 import type { LiveScraperConfig, ScraperConfig } from './config.ts';
 import { openHttpFetcher } from './fetchers/http.ts';
+import { countingFetcher, measuredBudget } from './fetchers/measured.ts';
 import { createRetryingFetcher } from './fetchers/retry.ts';
 import type { ResolveHost } from './fetchers/vetted-lookup.ts';
+import { scraperMetrics } from './metrics.ts';
 import { Readers } from './worker/readers.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -25,6 +28,8 @@ export interface OpenWorkerDeps {
   readonly hostname: string;
   /** @default the system's */
   readonly resolveHost?: ResolveHost;
+  /** @default counted and never shown */
+  readonly metrics?: Metrics;
 }
 
 export interface OpenedWorker {
@@ -42,7 +47,9 @@ export function openWorker(
   config: ScraperConfig,
   live: LiveConfig<LiveScraperConfig> = { current: () => config },
 ): OpenedWorker {
-  const { budget, clock, steadyClock, resolveHost, hostname } = deps;
+  const { clock, steadyClock, resolveHost, hostname } = deps;
+  const metrics = scraperMetrics(deps.metrics ?? new Metrics());
+  const budget = measuredBudget(deps.budget, metrics, steadyClock);
   const guard = createAddressGuard(config.SCRAPER_ALLOW_NETWORKS);
   const http = openHttpFetcher(
     { guard, budget, clock, steadyClock, ...(resolveHost ? { resolveHost } : {}) },
@@ -58,9 +65,16 @@ export function openWorker(
     intervalMs: config.RETRY_INTERVAL,
     retryAfterMsMax: config.RETRY_AFTER_MAX,
   };
-  const fetcher = createRetryingFetcher({ fetcher: http, budget, clock }, retries);
+  const fetcher = createRetryingFetcher(
+    { fetcher: countingFetcher(http, metrics), budget, clock, metrics },
+    retries,
+  );
   const worker = new Worker(
-    { ...deps, readers: new Readers({ HTTP: fetcher }, { extractTimeoutMs: config.EXTRACT_TIMEOUT }) },
+    {
+      ...deps,
+      metrics,
+      readers: new Readers({ HTTP: fetcher }, { extractTimeoutMs: config.EXTRACT_TIMEOUT }),
+    },
     {
       pool: config.POOL,
       hostname,
@@ -73,5 +87,15 @@ export function openWorker(
       drainMs: config.DRAIN_TIMEOUT,
     },
   );
-  return { worker, close: async () => fetcher.close() };
+  const readings = [
+    metrics.heldSources.from(() => worker.heldCount),
+    metrics.runs.from(() => worker.runningCount),
+  ];
+  return {
+    worker,
+    async close() {
+      for (const reading of readings) await reading.close();
+      await fetcher.close();
+    },
+  };
 }

@@ -24,6 +24,8 @@ export interface RunFailureOptions {
   readonly retryable?: boolean;
   /** How long the site asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** The bound that it ran into, by the name of its setting. */
+  readonly limit?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -33,6 +35,7 @@ export class RunFailure extends Error {
   readonly url: string | undefined;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly limit: string | undefined;
 
   constructor(code: RunErrorCode, message: string, options: RunFailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -41,6 +44,7 @@ export class RunFailure extends Error {
     this.url = options.url;
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
+    this.limit = options.limit;
   }
 }
 

@@ -76,5 +76,8 @@ function hasZlibHeader(bytes: Buffer): boolean {
 }
 
 function tooLarge(bytesMax: number): RunFailure {
-  return new RunFailure('TOO_LARGE', `The page is larger than ${bytesMax} bytes, the limit PAGE_BYTES_MAX.`);
+  const limit = 'PAGE_BYTES_MAX';
+  return new RunFailure('TOO_LARGE', `The page is larger than ${bytesMax} bytes, the limit ${limit}.`, {
+    limit,
+  });
 }

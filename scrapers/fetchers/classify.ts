@@ -41,8 +41,8 @@ const TLS_CODE =
 export function networkFailure(error: unknown, host: string, url: string): RunFailure {
   if (error instanceof RunFailure) {
     if (error.url !== undefined) return error;
-    const { retryable, retryAfterMs, cause } = error;
-    return new RunFailure(error.code, error.message, { url, retryable, retryAfterMs, cause });
+    const { retryable, retryAfterMs, limit, cause } = error;
+    return new RunFailure(error.code, error.message, { url, retryable, retryAfterMs, limit, cause });
   }
   const cause = rootCause(error);
   const code = codeOf(cause);
@@ -65,8 +65,9 @@ export function networkFailure(error: unknown, host: string, url: string): RunFa
 }
 
 export function forbiddenAddress(problem: string, url: string): RunFailure {
-  const message = `${problem}, which sources may not reach; SCRAPER_ALLOW_NETWORKS can allow it.`;
-  return new RunFailure('ADDRESS_FORBIDDEN', message, { url });
+  const limit = 'SCRAPER_ALLOW_NETWORKS';
+  const message = `${problem}, which sources may not reach; ${limit} can allow it.`;
+  return new RunFailure('ADDRESS_FORBIDDEN', message, { url, limit });
 }
 
 const STATUS_HINTS: Readonly<Record<number, string>> = {

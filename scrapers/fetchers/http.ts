@@ -135,8 +135,9 @@ export function openHttpFetcher(deps: HttpFetcherDeps, options: HttpFetcherOptio
   }
 
   function tooSlow(url: URL): RunFailure {
-    const message = `${url.host} took longer than ${options.timeoutMs / 1_000} seconds, the limit PAGE_TIMEOUT.`;
-    return new RunFailure('TIMEOUT', message, { url: shownUrl(url), retryable: true });
+    const limit = 'PAGE_TIMEOUT';
+    const message = `${url.host} took longer than ${options.timeoutMs / 1_000} seconds, the limit ${limit}.`;
+    return new RunFailure('TIMEOUT', message, { url: shownUrl(url), retryable: true, limit });
   }
 
   return { fetch, close: () => agent.destroy() };

@@ -42,6 +42,7 @@ export function redirectTarget(
   if (visited.length > redirectsMax) {
     throw new RunFailure('TOO_MANY_REDIRECTS', `The site redirects more than ${redirectsMax} times.`, {
       url,
+      limit: 'REDIRECTS_MAX',
     });
   }
   return target;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../platform/clock.ts';
+import { Metrics } from '../../platform/metrics.ts';
+import { scraperMetrics } from '../metrics.ts';
 import { RunFailure } from '../run-failure.ts';
 import { parseRetryAfter, statusFailure } from './classify.ts';
 import { createRetryingFetcher, retryPauseMs } from './retry.ts';
@@ -53,6 +55,7 @@ describe('the retrying fetcher', () => {
           close() {},
         },
         clock,
+        metrics: scraperMetrics(new Metrics()),
         random: () => 0.5,
       },
       OPTIONS,

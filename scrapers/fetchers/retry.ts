@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { HostBudget } from '../../platform/ports/host-budget.ts';
+import type { ScraperMetrics } from '../metrics.ts';
 import { RunFailure } from '../run-failure.ts';
 import type { Fetcher, Page, PageRequest } from './fetcher.ts';
 
@@ -41,8 +42,15 @@ export function createRetryingFetcher(
     fetcher,
     budget,
     clock,
+    metrics,
     random = Math.random,
-  }: { fetcher: Fetcher; budget: HostBudget; clock: Clock; random?: () => number },
+  }: {
+    fetcher: Fetcher;
+    budget: HostBudget;
+    clock: Clock;
+    metrics: ScraperMetrics;
+    random?: () => number;
+  },
   options: RetryOptions,
 ): Fetcher {
   return {
@@ -57,13 +65,23 @@ export function createRetryingFetcher(
             await budget.pause(new URL(url).host, Math.min(retryAfterMs, options.retryAfterMsMax));
           }
           const pauseMs = retryPauseMs(error, attempt, options, random());
+          // Of what is thrown, whoever reports the run counts the bound.
+          const limit = pauseMs === undefined ? exhausted(error, options) : error.limit;
+          if (limit) metrics.limits.inc({ limit });
           if (pauseMs === undefined) throw error;
+          metrics.retries.inc();
           await pause(clock, pauseMs, signal);
         }
       }
     },
     close: () => fetcher.close(),
   };
+}
+
+/** The bound that keeps us from another attempt; undefined where none would help. */
+function exhausted(failure: RunFailure, { retryAfterMsMax }: RetryOptions): string | undefined {
+  if (!failure.retryable) return undefined;
+  return (failure.retryAfterMs ?? 0) > retryAfterMsMax ? 'RETRY_AFTER_MAX' : 'RETRIES_MAX';
 }
 
 /** @throws The signal's reason, as soon as it is aborted. */

@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { messageOf, TributaryError } from '../../platform/errors.ts';
 import type { ServiceClient } from '../../platform/http/service-client.ts';
 import { pause } from '../fetchers/retry.ts';
+import type { ScraperMetrics } from '../metrics.ts';
 import { RunFailure } from '../run-failure.ts';
 import type { RecordChunk, RecordSink } from './read-source.ts';
 
@@ -30,17 +31,19 @@ const ATTEMPT_TIMEOUT_MS = 30_000;
 export class Delivery implements RecordSink {
   readonly #client: ServiceClient;
   readonly #clock: Clock;
+  readonly #metrics: ScraperMetrics;
   readonly #identity: DeliveryIdentity;
   readonly #signal: AbortSignal;
   #batches = 0;
 
   constructor(
-    { client, clock }: { client: ServiceClient; clock: Clock },
+    { client, clock, metrics }: { client: ServiceClient; clock: Clock; metrics: ScraperMetrics },
     identity: DeliveryIdentity,
     signal: AbortSignal,
   ) {
     this.#client = client;
     this.#clock = clock;
+    this.#metrics = metrics;
     this.#identity = identity;
     this.#signal = signal;
   }
@@ -51,6 +54,8 @@ export class Delivery implements RecordSink {
     const batchId = `${runId}-${token}-${this.#batches}`;
     await this.#send(INGEST, { ...this.#identity, batchId, records, seenKeys });
     this.#batches += 1;
+    this.#metrics.batches.inc();
+    this.#metrics.records.inc(records.length);
     return true;
   }
 
@@ -77,8 +82,9 @@ export class Delivery implements RecordSink {
         await pause(this.#clock, Math.min(RETRY_MS * 2 ** attempt, RETRY_MS_MAX), this.#signal);
       } catch (reason) {
         // Out of time while it could not be delivered: that is what the run failed of.
-        throw reason instanceof RunFailure ? undelivered(failure) : reason;
+        throw reason instanceof RunFailure ? undelivered(failure, reason.limit) : reason;
       }
+      this.#metrics.resentBatches.inc();
     }
   }
 }
@@ -91,7 +97,7 @@ function refusal(error: unknown): TributaryError {
   throw undelivered(error);
 }
 
-function undelivered(error: TributaryError): RunFailure {
+function undelivered(error: TributaryError, limit?: string): RunFailure {
   const message = `The records could not be delivered: ${messageOf(error)}`;
-  return new RunFailure('DELIVERY_FAILED', message, { cause: error });
+  return new RunFailure('DELIVERY_FAILED', message, { limit, cause: error });
 }

@@ -30,10 +30,13 @@ export function extractPage(extractor: Extractor, page: Page, timeoutMs: number)
       return { url, bytes, baseUrl, next, records: collect(records) };
     });
   } catch (error) {
-    if (error instanceof RunFailure) throw new RunFailure(error.code, error.message, { url, cause: error });
+    if (error instanceof RunFailure) {
+      throw new RunFailure(error.code, error.message, { url, limit: error.limit, cause: error });
+    }
     if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-    const message = `The selectors take longer than ${timeoutMs / 1_000} seconds on this page, the limit EXTRACT_TIMEOUT.`;
-    throw new RunFailure('TOO_SLOW', message, { url });
+    const limit = 'EXTRACT_TIMEOUT';
+    const message = `The selectors take longer than ${timeoutMs / 1_000} seconds on this page, the limit ${limit}.`;
+    throw new RunFailure('TOO_SLOW', message, { url, limit });
   }
 }
 
@@ -44,6 +47,7 @@ function collect(records: Iterable<RawRecord>): readonly RawRecord[] {
     throw new RunFailure(
       'TOO_LARGE',
       `The selector of "records" finds more than ${PAGE_RECORDS_MAX} on a page.`,
+      { limit: 'PAGE_RECORDS_MAX' },
     );
   }
   return collected;

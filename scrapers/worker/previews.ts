@@ -4,6 +4,7 @@ import { linkAbort } from '../../platform/linked-abort.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { FieldValues } from '../../platform/model/record.ts';
 import type { PreviewReport } from '../../platform/model/run.ts';
+import type { ScraperMetrics } from '../metrics.ts';
 import { decideOutcome } from '../pipeline/outcome.ts';
 import { type RecordChunk, readSource } from '../pipeline/read-source.ts';
 import { RunTally } from '../pipeline/tally.ts';
@@ -16,6 +17,7 @@ export interface PreviewsDeps {
   readonly readers: Readers;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: ScraperMetrics;
 }
 
 /** Previews at once: somebody waits for each, so they do not stand in line with the runs. */
@@ -79,7 +81,9 @@ export class Previews {
   async #preview(task: PreviewTask, workerId: string): Promise<void> {
     const { controller, signal, unlink } = linkAbort(this.#stopping.signal);
     const timer = this.#deps.clock.schedule(PREVIEW_TIMEOUT_MS, () =>
-      controller.abort(new RunFailure('TIMEOUT', 'The preview took longer than a minute.')),
+      controller.abort(
+        new RunFailure('TIMEOUT', 'The preview took longer than a minute.', { limit: 'PREVIEW_TIMEOUT_MS' }),
+      ),
     );
     try {
       const report = await readPreview(task, this.#deps, signal);
@@ -95,7 +99,7 @@ export class Previews {
 /** Reads until there is enough to show. */
 async function readPreview(
   { spec, first }: PreviewTask,
-  { readers, logger }: PreviewsDeps,
+  { readers, logger, metrics }: PreviewsDeps,
   signal: AbortSignal,
 ): Promise<PreviewReport> {
   const tally = new RunTally();
@@ -120,6 +124,7 @@ async function readPreview(
         ? error
         : new RunFailure('INTERNAL', 'Something went wrong in the scraper; its log says what.');
   }
+  if (failure?.limit) metrics.limits.inc({ limit: failure.limit });
   const { status, error } = decideOutcome(
     {
       records: tally.records,

@@ -5,6 +5,7 @@ import { linkAbort } from '../../platform/linked-abort.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { RunReport } from '../../platform/model/run.ts';
 import { pause } from '../fetchers/retry.ts';
+import type { ScraperMetrics } from '../metrics.ts';
 import { Delivery } from '../pipeline/deliver.ts';
 import { decideOutcome } from '../pipeline/outcome.ts';
 import { readSource } from '../pipeline/read-source.ts';
@@ -21,6 +22,7 @@ export interface RunSourceDeps {
   readonly readers: Readers;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: ScraperMetrics;
 }
 
 export interface RunSourceOptions {
@@ -103,7 +105,7 @@ async function read(
   { runId, lease }: RunTicket,
   tally: RunTally,
   progress: ProgressReporter,
-  { datasource, readers, clock, logger }: RunSourceDeps,
+  { datasource, readers, clock, logger, metrics }: RunSourceDeps,
   { runTimeoutMs, suspectBelow }: RunSourceOptions,
   signal: AbortSignal,
 ): Promise<RunReport> {
@@ -111,7 +113,7 @@ async function read(
   const { controller, signal: either, unlink } = linkAbort(signal);
   const timer = clock.schedule(runTimeoutMs, () => controller.abort(tookTooLong(runTimeoutMs)));
   const identity = { collection: spec.collection, sourceId, runId, token };
-  const delivery = new Delivery({ client: datasource, clock }, identity, either);
+  const delivery = new Delivery({ client: datasource, clock, metrics }, identity, either);
   const decide = (failure: RunFailure | undefined) =>
     decideOutcome(
       {
@@ -124,11 +126,11 @@ async function read(
       suspectBelow,
     );
   const guarded = async (work: () => Promise<RunFailure | undefined>) => {
-    try {
-      return await work();
-    } catch (error) {
-      return failureOf(error, signal, logger.child({ sourceId, runId }));
-    }
+    const failure = await work().catch((error) =>
+      failureOf(error, signal, logger.child({ sourceId, runId })),
+    );
+    if (failure?.limit) metrics.limits.inc({ limit: failure.limit });
+    return failure;
   };
   try {
     const failure = await guarded(async () => {
@@ -150,8 +152,10 @@ async function read(
       });
       if (incomplete) outcome = decide(incomplete);
     }
+    if (outcome.status === 'SUSPECT') metrics.limits.inc({ limit: 'SUSPECT_BELOW' });
     return tally.report(outcome.status, outcome.error);
   } finally {
+    metrics.quarantined.inc(tally.quarantined);
     timer.close();
     unlink();
   }
@@ -168,10 +172,9 @@ function failureOf(error: unknown, signal: AbortSignal, logger: Logger): RunFail
 }
 
 function tookTooLong(runTimeoutMs: number): RunFailure {
-  return new RunFailure(
-    'TIMEOUT',
-    `The run took longer than ${runTimeoutMs / 1_000} seconds, the limit RUN_TIMEOUT.`,
-  );
+  const limit = 'RUN_TIMEOUT';
+  const message = `The run took longer than ${runTimeoutMs / 1_000} seconds, the limit ${limit}.`;
+  return new RunFailure('TIMEOUT', message, { limit });
 }
 
 /** Sends until it is taken. @throws What does not pass, or the signal's reason. */

@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { ServiceClient } from '../../platform/http/service-client.ts';
 import type { IdFactory } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { ScraperMetrics } from '../metrics.ts';
 import { ConfigurationApi } from './configuration-api.ts';
 import { dueAt, HeldSource, type SourceLease } from './held-source.ts';
 import { type LeaseHolder, LeaseKeeper, type LeaseKeeperOptions } from './lease-keeper.ts';
@@ -20,6 +21,7 @@ export interface WorkerDeps {
   readonly steadyClock: Clock;
   readonly newId: IdFactory;
   readonly logger: Logger;
+  readonly metrics: ScraperMetrics;
 }
 
 export interface WorkerOptions extends LeaseKeeperOptions, SchedulerOptions, RunSourceOptions {
@@ -44,7 +46,7 @@ export class Worker implements LeaseHolder {
   #workerId = '';
 
   constructor(deps: WorkerDeps, options: WorkerOptions) {
-    const { configuration, readers, clock, steadyClock, newId, logger } = deps;
+    const { configuration, readers, clock, steadyClock, newId, logger, metrics } = deps;
     this.#deps = deps;
     this.#options = options;
     this.#api = new ConfigurationApi(configuration);
@@ -54,7 +56,7 @@ export class Worker implements LeaseHolder {
       { pool, hostname, capacity, taskId },
     );
     this.#scheduler = new Scheduler({ clock, start: (source) => this.#run(source) }, options);
-    this.#previews = new Previews({ api: this.#api, readers, clock, logger });
+    this.#previews = new Previews({ api: this.#api, readers, clock, logger, metrics });
   }
 
   get heldCount(): number {
@@ -116,6 +118,7 @@ export class Worker implements LeaseHolder {
   }
 
   #stopRuns(reason: 'WORKER_STOPS'): void {
+    if (this.runningCount > 0) this.#deps.metrics.limits.inc({ limit: 'DRAIN_TIMEOUT' }, this.runningCount);
     for (const source of this.#held.values()) source.stop(new RunStopped(reason));
   }
 

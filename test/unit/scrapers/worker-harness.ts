@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../../platform/clock.ts';
 import { readConfig } from '../../../platform/config.ts';
 import type { LiveConfig } from '../../../platform/live-config.ts';
 import { createLogger, silentLogger } from '../../../platform/logger.ts';
+import type { Metrics } from '../../../platform/metrics.ts';
 import { Scope } from '../../../platform/scope.ts';
 import { type LiveScraperConfig, scraperSettings } from '../../../scrapers/config.ts';
 import { openWorker } from '../../../scrapers/open-worker.ts';
@@ -23,6 +24,7 @@ export interface HarnessOptions {
   readonly steadyClock?: Clock;
   readonly clock?: Clock;
   readonly live?: LiveConfig<LiveScraperConfig>;
+  readonly metrics?: Metrics;
 }
 
 /** A worker at work against a fake platform, which may read sites on this machine. */
@@ -58,6 +60,7 @@ export async function startWorker(
       newId: () => `id-${++runs}`,
       logger: process.env.TEST_LOG ? createLogger('scraper', 'debug') : silentLogger,
       hostname: 'here',
+      ...(options.metrics ? { metrics: options.metrics } : {}),
     },
     config,
     options.live,
