@@ -194,43 +194,70 @@ describe.skipIf(!process.env.MONGODB_URL)('A replica on MongoDB', () => {
   it('takes nothing back when it wakes long after others have gone on', async () => {
     await other.commit({ source: aSource('nap') });
     let wake = () => {};
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
     const asleep = new Promise<void>((fellAsleep) => {
       beforeWrite = ({ collection }) => {
         if (collection !== 'runs') return;
         fellAsleep();
-        return new Promise((resolve) => {
-          wake = resolve;
-        });
+        return woken;
       };
     });
     const running = aRun('nap-1', 'nap', { status: 'RUNNING' });
-    const sleeping = dying.commit({ source: aSource('nap', { version: 1 }), runs: [running] });
+    const queued = aRun('nap-2', 'nap');
+    const sleeping = dying.commit({ source: aSource('nap', { version: 1 }), runs: [running, queued] });
     await asleep;
     beforeWrite = () => {};
 
-    const ended = { ...running, status: 'SUCCEEDED' as const };
-    await other.commit({ source: aSource('nap', { version: 2 }), runs: [ended] });
-    await other.commit({
-      source: aSource('nap', { version: 3 }),
-      runs: [aRun('nap-2', 'nap', { status: 'SUCCEEDED' })],
-    });
-    await other.pruneRuns('nap', 1);
+    const cancelled = [running, queued].map((run) => ({ ...run, status: 'CANCELLED' as const }));
+    await other.commit({ source: aSource('nap', { version: 2 }), runs: cancelled });
+    const succeeded = aRun('nap-3', 'nap', { status: 'SUCCEEDED' });
+    await other.commit({ source: aSource('nap', { version: 3 }), runs: [succeeded] });
+    await other.pruneRuns('nap', 2);
+    expect(await other.run('nap-1')).toBeUndefined();
     wake();
     expect(await sleeping).toEqual({ version: 2 });
+    expect(await other.run('nap-2')).toMatchObject({ status: 'CANCELLED' });
 
-    // What it puts back is forgotten with the next pruning, and keeps no other from running.
+    // A run that it puts back is forgotten with the next pruning, and keeps no other from running.
     const next = {
       source: aSource('nap', { version: 4 }),
-      runs: [aRun('nap-3', 'nap', { status: 'RUNNING' })],
+      runs: [aRun('nap-4', 'nap', { status: 'RUNNING' })],
     };
     expect(await other.commit(next)).toEqual({ version: 5 });
-    await other.pruneRuns('nap', 2);
+    await other.pruneRuns('nap', 3);
     const { items } = await other.runs({ sourceId: 'nap' }, { first: 10 });
     expect(items.map(({ node }) => [node.id, node.status])).toEqual([
-      ['nap-3', 'RUNNING'],
-      ['nap-2', 'SUCCEEDED'],
+      ['nap-4', 'RUNNING'],
+      ['nap-3', 'SUCCEEDED'],
+      ['nap-2', 'CANCELLED'],
     ]);
   });
+
+  it.each(['another', 'the same'])(
+    'takes no revision that is taken while it decides, by %s collection',
+    async (of) => {
+      const name = `turn-${of}`;
+      const inCollection = (id: string, collection: string) =>
+        aChange(aSource(id, { incarnation: collection }, { collection }));
+      const first = inCollection(`first-${of}`, of === 'another' ? `${name}-other` : name);
+      let taken: Committed | undefined;
+      // The write that takes the revision, and none of those that count.
+      beforeWrite = async ({ collection, method }) => {
+        if (collection !== 'configuration' || method !== 'updateOne') return;
+        beforeWrite = () => {};
+        taken = await other.commit(first);
+      };
+      const second = await dying.commit(inCollection(`second-${of}`, name));
+
+      const { definitions, revision } = await other.definitions((taken?.definitionsRevision ?? 0) - 1, 10);
+      expect(definitions.map((definition) => definition.sources.map(({ id }) => id))).toEqual(
+        of === 'another' ? [[`first-${of}`], [`second-${of}`]] : [[`first-${of}`]],
+      );
+      expect(second?.definitionsRevision).toBe(of === 'another' ? revision : undefined);
+    },
+  );
 
   it('gives nothing to a worker that ends while it claims', async () => {
     await other.commit({ source: aSource('late', {}, { isolation: 'DEDICATED' }) });

@@ -21,8 +21,9 @@ export async function lockDefinitions(
   intent: DefinitionIntent,
 ): Promise<DefinitionLock | undefined> {
   const { revision } = intent.definition;
+  // Whoever knows the revision before has seen to it that what came with that one is in place.
   const { matchedCount } = await documents.definitionsState.updateOne(
-    { _id: 'definitions', revision: revision - 1, intent: { $exists: false } },
+    { _id: 'definitions', revision: revision - 1 },
     { $set: { revision, intent } },
   );
   if (matchedCount === 0) return undefined;
