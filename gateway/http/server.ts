@@ -47,8 +47,11 @@ const ANSWER_HEADERS = {
   'x-frame-options': 'DENY',
 };
 
-/** Whoever looks after us asks at our address, whatever it is; there is nothing in the answer to steal. */
-const PROBES: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz']);
+/**
+ * Whoever looks after us asks at our address, whatever it is. There is nothing in these answers to steal, nor in metrics
+ * where they want a token.
+ */
+const PROBES = ['/healthz', '/readyz'];
 
 /** @throws {ConfigError} PORT is taken, or may not be used. */
 export async function openGatewayServer(
@@ -58,9 +61,11 @@ export async function openGatewayServer(
   const { guard, logger, snapshot, metrics, callerOf } = deps;
   const app = fastify({ forceCloseConnections: 'idle', requestTimeout: options.requestTimeoutMs });
 
+  const isOpen = isLoopback(options.host);
+  const atAnyAddress = new Set<string | undefined>(isOpen ? PROBES : [...PROBES, '/metrics']);
   app.addHook('onRequest', async ({ headers, routeOptions: { url } }, reply) => {
     reply.headers(ANSWER_HEADERS);
-    const refused = PROBES.has(url) ? undefined : guard.wrongHost(headers);
+    const refused = atAnyAddress.has(url) ? undefined : guard.wrongHost(headers);
     if (refused !== undefined) return refuse(reply, 403, 'FORBIDDEN', refused);
     return undefined;
   });
@@ -79,7 +84,6 @@ export async function openGatewayServer(
     if (isDraining) return reply.code(503).send({ status: 'stopping' });
     return snapshot() ? { status: 'ok' } : reply.code(503).send({ status: 'waiting for the subgraphs' });
   });
-  const isOpen = isLoopback(options.host);
   app.get('/metrics', async ({ headers }, reply) => {
     if (!isOpen && callerOf(headers.authorization) !== 'service')
       return refuse(reply.header('www-authenticate', 'Bearer'), 401, 'UNAUTHENTICATED', METRICS_REFUSED);

@@ -162,7 +162,11 @@ describe('The graph under keys', () => {
       expect(await statusOf('/readyz', { host: '10.0.0.7:4000' })).toBe(200);
       expect(await statusOf('/metrics', {})).toBe(401);
       expect(await statusOf('/metrics', bearer('admin'))).toBe(401);
-      expect(await statusOf('/metrics', { authorization: `Bearer ${SERVICE_TOKEN}` })).toBe(200);
+      const asService = { authorization: `Bearer ${SERVICE_TOKEN}` };
+      expect(await statusOf('/metrics', { ...asService, host: '10.0.0.7:4000' })).toBe(200);
+      expect(
+        await statusOf('/graphql?query={__typename}', { ...bearer('admin'), host: '10.0.0.7:4000' }),
+      ).toBe(403);
     });
   });
 
