@@ -1,4 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openRedisViewCache } from '../../platform/adapters/redis-view-cache.ts';
+import { silentLogger } from '../../platform/logger.ts';
+import type { ViewCache } from '../../platform/ports/view-cache.ts';
+import { LossyBus } from '../../test/support/lossy-bus.ts';
 import { EndpointStage, eventually } from '../../test/unit/endpoint/endpoint-stage.ts';
 import { field } from '../../test/unit/endpoint/upstream-model.ts';
 import type { EndpointConfig } from './config.ts';
@@ -276,27 +282,168 @@ describe('without upstream', () => {
   });
 });
 
-describe('a replica that starts on an empty disk', () => {
-  it('serves from the cache what another one has kept there, with upstream down', async () => {
-    const cache = new ViewFileCache(ViewFile.open(':memory:'), { removedMax: 100 });
-    const config = { RESYNC: 30, CHANGES_PAGE: 2 };
-    const first = await EndpointStage.open(config, { cache });
-    stage = first;
-    first.model.define('books', BOOK_FIELDS);
-    for (let number = 1; number <= 5; number++)
-      first.model.put('books', `Book ${number}`, { title: `Book ${number}` });
-    await first.announceDefinitions();
-    await untilBooks(5);
-    first.model.remove('books', 'Book 3');
-    await eventually(async () => expect((await cache.position('books'))?.version).toBe(6));
-    await first.close();
+const { REDIS_URL } = process.env;
+const REMOVED_MAX = 100;
 
-    stage = await EndpointStage.open(config, { cache }, { isUpstreamDown: true });
-    await eventually(async () =>
-      expect(await titles('first: 9')).toEqual(['Book 1', 'Book 2', 'Book 4', 'Book 5']),
-    );
-    const { data } = await stage.query('{ book(key: "Book 1") { meta { freshness { asOf isStale } } } }');
-    expect(Date.now() - Date.parse(data.book.meta.freshness.asOf)).toBeLessThan(60_000);
-    cache.close();
+const CACHES: {
+  readonly cacheName: string;
+  readonly isThere: boolean;
+  readonly open: () => Promise<ViewCache>;
+}[] = [
+  {
+    cacheName: 'a file',
+    isThere: true,
+    open: async () => new ViewFileCache(ViewFile.open(':memory:'), { removedMax: REMOVED_MAX }),
+  },
+  {
+    cacheName: 'Redis',
+    isThere: REDIS_URL !== undefined,
+    open: () =>
+      openRedisViewCache(
+        REDIS_URL ?? '',
+        { logger: silentLogger },
+        { keyPrefix: `test-${randomUUID()}`, removedMax: REMOVED_MAX, retainMs: 60_000 },
+      ),
+  },
+];
+
+for (const { cacheName, isThere, open } of CACHES) {
+  describe.skipIf(!isThere)(`with ${cacheName} as cache, an endpoint on an empty disk`, () => {
+    let cache: ViewCache;
+    beforeEach(async () => {
+      cache = await open();
+    });
+    afterEach(async () => {
+      await stage.close();
+      await cache.close();
+    });
+
+    /** Opens five books and a film, of which the cache learns; several pages of books, and one that was removed. */
+    async function openKept(config: Partial<EndpointConfig> = {}): Promise<void> {
+      stage = await EndpointStage.open({ RESYNC: 50, CHANGES_PAGE: 3, ...config }, { cache });
+      stage.model.define('books', BOOK_FIELDS);
+      stage.model.define('films', [field('title'), field('year', 'INT')]);
+      stage.model.put('books', 'Gone', { title: 'Gone' });
+      for (let number = 1; number <= 5; number++) {
+        stage.model.put('books', `Book ${number}`, { title: `Book ${number}`, price: `${number * 5}.50` });
+      }
+      stage.model.remove('books', 'Gone');
+      stage.model.put('films', 'Film', { title: 'Film', year: 1999 });
+      await stage.announceDefinitions();
+      await untilKept('books', 7);
+      await untilKept('films', 1);
+    }
+
+    const untilKept = (name: string, version: number) =>
+      eventually(async () => {
+        const position = await cache.position(name);
+        expect(position).toMatchObject({ version, asOfMs: expect.any(Number) });
+      });
+
+    /** Another replica takes the place of the one there was: nothing of its view is left. */
+    async function startOnEmptyDisk(): Promise<void> {
+      await stage.stop();
+      for (const suffix of ['', '-wal', '-shm']) rmSync(stage.viewPath + suffix, { force: true });
+      await stage.start();
+    }
+
+    const FRESHNESS = '{ book(key: "Book 1") { meta { freshness { asOf isStale reason } } } }';
+    const freshness = async () => (await stage.query(FRESHNESS)).data?.book.meta.freshness;
+
+    it('serves all collections, typed and marked stale, with configuration and datasource down', async () => {
+      await openKept({ STALE_AFTER: 1_000 });
+      await stage.upstreamDown();
+      const downAtMs = Date.now();
+      const { asOfMs } = (await cache.position('books')) ?? {};
+      await startOnEmptyDisk();
+      await untilBooks(5);
+      await eventually(async () =>
+        expect((await stage.query('{ films { nodes { title year } } }')).data?.films.nodes).toEqual([
+          { title: 'Film', year: 1999 },
+        ]),
+      );
+
+      const page = await stage.query(
+        `{ books(first: 2, filter: { price: { gt: 9 } }, orderBy: [{ price: DESC }]) {
+          nodes { title price } pageInfo { endCursor hasNextPage } totalCount } book(key: "Gone") { id } }`,
+      );
+      expect(page.errors).toBeUndefined();
+      expect(page.data.books).toMatchObject({
+        nodes: [{ title: 'Book 5', price: '25.50' }, { title: 'Book 4' }],
+        pageInfo: { hasNextPage: true },
+        totalCount: 4,
+      });
+      expect(page.data.book).toBeNull();
+      const rest = `first: 9, after: "${page.data.books.pageInfo.endCursor}"`;
+      expect(await titles(`${rest}, filter: { price: { gt: 9 } }, orderBy: [{ price: DESC }]`)).toEqual([
+        'Book 3',
+        'Book 2',
+      ]);
+
+      await eventually(async () => expect(await freshness()).toMatchObject({ isStale: true }));
+      const { asOf, reason } = await freshness();
+      expect(reason).toEqual(expect.any(String));
+      expect(Date.parse(asOf)).toBeLessThanOrEqual(downAtMs);
+      expect(Date.parse(asOf)).toBeGreaterThanOrEqual(asOfMs ?? Number.POSITIVE_INFINITY);
+
+      const events = stage.subscribe(
+        'subscription { booksChanged { ... on BookSnapshot { entries { title } complete } } }',
+      );
+      expect((await events.next()).value.data.booksChanged).toMatchObject({
+        entries: [1, 2, 3, 4, 5].map((number) => ({ title: `Book ${number}` })),
+        complete: true,
+      });
+      await events.return?.();
+    });
+
+    it('goes on from there when datasource is back, and reads nothing anew', async () => {
+      await openKept({ STALE_AFTER: 1_000 });
+      await stage.upstreamDown();
+      await startOnEmptyDisk();
+      await untilBooks(5);
+      await eventually(async () => expect(await freshness()).toMatchObject({ isStale: true }));
+      const asked = vi.spyOn(stage.model, 'changesSince');
+      stage.model.put('books', 'Book 6', { title: 'Book 6' });
+      await stage.upstreamUp();
+      await untilBooks(6);
+      await eventually(async () => expect(await freshness()).toMatchObject({ isStale: false, reason: null }));
+      expect(asked.mock.results.filter(({ value }) => value.reset)).toEqual([]);
+      const versions = asked.mock.calls.flatMap(([name, { version }]) => (name === 'books' ? version : []));
+      expect(Math.min(...versions)).toBe(7);
+    });
+
+    it('finds there until when that was all, though nothing has changed for long', async () => {
+      await openKept();
+      const { asOfMs } = (await cache.position('books')) ?? {};
+      await eventually(async () => {
+        const later = (await cache.position('books'))?.asOfMs;
+        expect(later).toBeGreaterThan(asOfMs ?? Number.POSITIVE_INFINITY);
+      });
+      expect(await cache.position('books')).toMatchObject({ version: 7 });
+    });
+
+    it('does not read the cache while configuration and datasource answer', async () => {
+      await openKept();
+      const definitions = vi.spyOn(cache, 'definitions');
+      const changes = vi.spyOn(cache, 'changesSince');
+      await startOnEmptyDisk();
+      await untilBooks(5);
+      expect(definitions).not.toHaveBeenCalled();
+      expect(changes).not.toHaveBeenCalled();
+    });
   });
+}
+
+it('reads anew what may have changed while the bus was away', async () => {
+  const bus = new LossyBus();
+  stage = await EndpointStage.open({}, { bus });
+  await eventually(() => expect(bus.gapListenerCount).toBe(1));
+  stage.model.define('books', BOOK_FIELDS);
+  bus.comeBack();
+  await untilBooks(0);
+  stage.model.put('books', 'Book 1', { title: 'Book 1' });
+  bus.comeBack();
+  await untilBooks(1);
+  await stage.stop();
+  expect(bus.gapListenerCount).toBe(0);
 });
