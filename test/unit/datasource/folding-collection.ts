@@ -9,24 +9,33 @@ import type { CollectionStore } from '../../../platform/ports/collection-store.t
 import { CollectionFold } from '../../../subgraphs/datasource/folding/collection-fold.ts';
 
 export const ITEMS_MAX = 4;
+const LEASE_MS = 60_000;
 const NOW = Date.UTC(2026, 0, 1);
+
+/** Where a store is kept, whatever becomes of the process. */
+export interface StorePlace {
+  open(): Promise<CollectionStore>;
+  /** Leaves of a store what there is once its process has been killed. */
+  kill(store: CollectionStore): Promise<void>;
+  dispose(): Promise<void>;
+}
 
 /** One collection in a store on disk, folded chunk by chunk, whose process may die between any two. */
 export class FoldingCollection {
   store: CollectionStore;
   nowMs = NOW;
-  readonly #folder: string;
+  readonly #place: StorePlace;
   readonly #incarnation: string;
   #fold: CollectionFold | undefined;
   #holders = 0;
 
-  static async open(incarnation: string): Promise<FoldingCollection> {
-    const folder = await mkdtemp(join(tmpdir(), 'tributary-datasource-'));
-    return new FoldingCollection(folder, incarnation, await openSqliteCollectionStore(folder));
+  static async open(incarnation: string, place?: StorePlace): Promise<FoldingCollection> {
+    const kept = place ?? inFolder(await newFolder());
+    return new FoldingCollection(kept, incarnation, await kept.open());
   }
 
-  private constructor(folder: string, incarnation: string, store: CollectionStore) {
-    this.#folder = folder;
+  private constructor(place: StorePlace, incarnation: string, store: CollectionStore) {
+    this.#place = place;
     this.#incarnation = incarnation;
     this.store = store;
   }
@@ -41,7 +50,9 @@ export class FoldingCollection {
       chunkEntries,
       contributionItemsMax: ITEMS_MAX,
     });
-    const lease = await this.store.acquireFold(this.#incarnation, `${this.#holders}`, 60_000, this.nowMs);
+    // By the time that another holder comes, the lease of the one before has ended.
+    const now = this.nowMs + this.#holders * LEASE_MS;
+    const lease = await this.store.acquireFold(this.#incarnation, `${this.#holders}`, LEASE_MS, now);
     if (!lease) throw new Error('The lease is held by nobody we know.');
     const { hasMore } = await this.#fold.foldChunk(lease);
     return hasMore;
@@ -52,25 +63,24 @@ export class FoldingCollection {
     while (await this.foldChunk(chunkEntries));
   }
 
-  /** As if the process had been killed: nothing is left but the files. */
+  /** As if the process had been killed: nothing is left but what is stored. */
   async reopen(): Promise<void> {
-    await this.store.close();
+    await this.#place.kill(this.store);
     this.#fold = undefined;
     this.#holders += 1;
-    this.store = await openSqliteCollectionStore(this.#folder);
+    this.store = await this.#place.open();
   }
 
-  /** Another store with the same journal and nothing folded from it. */
+  /** Another store with the same journal and nothing folded from it; of SQLite's files only. */
   async unfoldedCopy(): Promise<FoldingCollection> {
     await this.reopen();
     await this.store.close();
-    const folder = await mkdtemp(join(tmpdir(), 'tributary-datasource-'));
+    const [from, to] = [(this.#place as FolderPlace).folder, await newFolder()];
     for (const name of ['journal.db', 'journal.db-wal']) {
-      const path = join(this.#folder, name);
-      if (existsSync(path)) await copyFile(path, join(folder, name));
+      if (existsSync(join(from, name))) await copyFile(join(from, name), join(to, name));
     }
-    this.store = await openSqliteCollectionStore(this.#folder);
-    return new FoldingCollection(folder, this.#incarnation, await openSqliteCollectionStore(folder));
+    this.store = await this.#place.open();
+    return FoldingCollection.open(this.#incarnation, inFolder(to));
   }
 
   async journal(): Promise<readonly JournalItem[]> {
@@ -102,6 +112,23 @@ export class FoldingCollection {
 
   async close(): Promise<void> {
     await this.store.close();
-    await rm(this.#folder, { recursive: true });
+    await this.#place.dispose();
   }
+}
+
+interface FolderPlace extends StorePlace {
+  readonly folder: string;
+}
+
+function newFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'tributary-datasource-'));
+}
+
+function inFolder(folder: string): FolderPlace {
+  return {
+    folder,
+    open: () => openSqliteCollectionStore(folder),
+    kill: async (store) => store.close(),
+    dispose: () => rm(folder, { recursive: true }),
+  };
 }
