@@ -4,7 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRedisViewCache } from '../../platform/adapters/redis-view-cache.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import type { ViewCache } from '../../platform/ports/view-cache.ts';
+import { Scope } from '../../platform/scope.ts';
 import { LossyBus } from '../../test/support/lossy-bus.ts';
+import { isRedisInstalled, openPrivateRedis, type PrivateRedis } from '../../test/support/private-redis.ts';
 import { EndpointStage, eventually } from '../../test/unit/endpoint/endpoint-stage.ts';
 import { field } from '../../test/unit/endpoint/upstream-model.ts';
 import type { EndpointConfig } from './config.ts';
@@ -283,6 +285,7 @@ describe('without upstream', () => {
 });
 
 const { REDIS_URL } = process.env;
+const DEADLINE = { timeout: 20_000, interval: 5 };
 const REMOVED_MAX = 100;
 
 const CACHES: {
@@ -433,6 +436,62 @@ for (const { cacheName, isThere, open } of CACHES) {
     });
   });
 }
+
+describe.skipIf(!isRedisInstalled)('while Redis fails, an endpoint', () => {
+  let scope: Scope;
+  let redis: PrivateRedis;
+  let cache: ViewCache;
+  beforeEach(async () => {
+    scope = new Scope();
+    redis = scope.use(await openPrivateRedis());
+    const options = { keyPrefix: 'test', removedMax: REMOVED_MAX, retainMs: 60_000 };
+    cache = scope.use(await openRedisViewCache(redis.url, { logger: silentLogger }, options));
+  });
+  afterEach(async () => {
+    await stage.close();
+    await scope.close();
+  });
+
+  const untilKept = (version: number) =>
+    expect.poll(async () => (await cache.position('books').catch(() => {}))?.version, DEADLINE).toBe(version);
+
+  it('follows on, and fills it again from what it has once it is back, with upstream down by then', async () => {
+    stage = await EndpointStage.open({ RESYNC: 50, CHANGES_PAGE: 2 }, { cache });
+    stage.model.define('books', BOOK_FIELDS);
+    for (const title of ['A', 'B', 'C', 'D', 'E']) stage.model.put('books', title, { title });
+    await stage.announceDefinitions();
+    await untilKept(5);
+    await redis.stop();
+    stage.model.remove('books', 'B');
+    stage.model.put('books', 'F', { title: 'F' });
+    await stage.announce('books');
+    await eventually(async () => expect(await titles('first: 9')).toEqual(['A', 'C', 'D', 'E', 'F']));
+    await stage.upstreamDown();
+    await redis.start();
+    await untilKept(7);
+
+    await stage.stop();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(stage.viewPath + suffix, { force: true });
+    await stage.start();
+    await eventually(async () => expect(await titles('first: 9')).toEqual(['A', 'C', 'D', 'E', 'F']));
+  });
+
+  it('waits for it with nothing that it is asked', async () => {
+    stage = await EndpointStage.open({}, { cache });
+    stage.model.define('books', BOOK_FIELDS);
+    await stage.announceDefinitions();
+    await untilBooks(0);
+    redis.freeze();
+    stage.model.define('films', [field('title')]);
+    stage.model.put('books', 'A', { title: 'A' });
+    await stage.announceDefinitions();
+    await stage.announce('books');
+    await untilBooks(1);
+    await eventually(async () => expect(await codeOf('{ films { totalCount } }')).toBeUndefined());
+    redis.thaw();
+    await untilKept(1);
+  });
+});
 
 it('reads anew what may have changed while the bus was away', async () => {
   const bus = new LossyBus();
