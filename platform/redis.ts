@@ -24,7 +24,7 @@ export interface RedisPlace extends Closeable {
   /**
    * Runs commands: `run((client) => client.hget(place.key('view'), field))`.
    *
-   * @throws {UnavailableError} Redis does not answer within `REDIS_COMMAND_TIMEOUT_MS`: the command may have been done
+   * @throws {UnavailableError} Redis does not answer in time: the command may have been done
    *   or not. Thrown at once from when a connection broke until there is one again: nothing queues up meanwhile.
    * @throws {ClosedError} The place is closed.
    */
@@ -46,7 +46,7 @@ export interface RedisScript {
 const KEY_PREFIX = 'tributary';
 
 /** How long a command may take, in milliseconds: Redis answers in one, so whoever waits longer goes on without. */
-export const REDIS_COMMAND_TIMEOUT_MS = 2_000;
+const COMMAND_TIMEOUT_MS = 2_000;
 
 /** After so long without an answer a connection is given up for another: it may lead nowhere. More than one command's. */
 const SOCKET_TIMEOUT_MS = 3_000;
@@ -77,8 +77,8 @@ export function openRedis(url: string, { logger, keyPrefix = KEY_PREFIX }: Redis
       lazyConnect: true,
       // The version that every server and proxy speaks; nothing of the next one is needed.
       protocol: 2,
-      connectTimeout: REDIS_COMMAND_TIMEOUT_MS,
-      commandTimeout: REDIS_COMMAND_TIMEOUT_MS,
+      connectTimeout: COMMAND_TIMEOUT_MS,
+      commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       retryStrategy: (attempt) =>

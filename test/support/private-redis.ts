@@ -16,7 +16,9 @@ export interface PrivateRedis extends Closeable {
   thaw(): void;
 }
 
-export const isRedisInstalled = spawnSync('redis-server', ['--version']).status === 0;
+const PROGRAM = 'redis-server';
+
+export const isRedisInstalled = spawnSync(PROGRAM, ['--version']).status === 0;
 
 export async function openPrivateRedis(): Promise<PrivateRedis> {
   const port = await freePort();
@@ -24,7 +26,7 @@ export async function openPrivateRedis(): Promise<PrivateRedis> {
 
   async function start(): Promise<void> {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const started = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const started = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     server = started;
     for await (const line of createInterface({ input: started.stdout })) {
       if (line.includes('Ready to accept connections')) return;
