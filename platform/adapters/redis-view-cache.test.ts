@@ -96,8 +96,12 @@ describe.skipIf(!isRedisInstalled)('The view cache in Redis', () => {
 
   it('leaves nothing behind of what it no longer keeps', async () => {
     await keepAll();
-    await cache.keepChanges('books', { ...START, version: 3, resetHead: 9 }, page([put('b', 9)]), null);
+    const behind = { ...START, version: 3, resetHead: 9 };
+    await cache.keepChanges('books', behind, page([put('a', 1)], { reset: true, head: 9 }), null);
+    expect((await redis.keys('test:view:collection:books:2*')).length).toBe(0);
+    await cache.keepChanges('books', { ...behind, version: 1 }, page([put('b', 9)]), null);
     expect((await redis.keys('test:view:collection:books:1*')).length).toBe(0);
+    expect(await ids()).toEqual(['a', 'b']);
     await cache.keepDefinitions({ revision: 2, definitions: [] });
     expect(await redis.keys('*')).toEqual(['test:view:definitions']);
   });

@@ -174,6 +174,21 @@ export function viewCacheContract(
       expect(await read()).toEqual({ a: 'a', b: 'b' });
     });
 
+    it('leaves a page unused from before another replica began anew', async () => {
+      await keepBooks();
+      const behind = await keep(page([put('a', 1), put('b', 2)]));
+      await keep(page([put('b', 2)], { reset: true, head: 9 }));
+      const late = await cache.keepChanges('books', behind ?? START, page([put('c', 9)]), 1_000);
+      expect(late).toMatchObject({ version: 2, resetHead: 9, asOfMs: null });
+    });
+
+    it('leaves what it knows already of a page unused', async () => {
+      await keepBooks();
+      await keep(page([put('a', 1), put('b', 2)]));
+      await keep(page([put('a', 1, 'known'), removal('b', 2), put('c', 3)]));
+      expect(await read()).toEqual({ a: 'a', b: 'b', c: 'c' });
+    });
+
     it('leaves a page of another incarnation unused', async () => {
       await keepBooks();
       await keep(page([put('a', 1)], { incarnation: 'i2' }));
@@ -189,6 +204,9 @@ export function viewCacheContract(
       expect(await read()).toEqual({ a: 'a', b: 'b' });
       expect(await keep(page([put('c', 7)]))).toMatchObject({ version: 7, resetHead: null });
       expect(await read()).toEqual({ b: 'b', c: 'c' });
+      // What was removed is not known of the time before.
+      expect(await cache.changesSince('books', { ...START, version: 2 }, 1)).toMatchObject({ reset: true });
+      expect(await cache.changesSince('books', { ...START, version: 7 }, 1)).toMatchObject({ reset: false });
     });
 
     it('does not take for all there is what a replica further behind went on with', async () => {
