@@ -130,6 +130,19 @@ describe.skipIf(!MONGODB_URL)('The journal in MongoDB', () => {
     expect(told).toEqual(Array.from({ length: 81 }, (_, at) => at + 1));
   });
 
+  it('tells nothing behind an item that is not to be seen yet', async () => {
+    const c = await numberOf(one);
+    const insert = (at: number) =>
+      one.tables.items.insertOne({ _id: itemKey(c, at), c, s: at, at: NOW, writer: 'other', kind: 'EXPIRE' });
+    await insert(2);
+    await insert(4);
+    const told = async () => (await readAll(two)).map(({ sequence }) => sequence);
+    expect(await two.journal.readJournal('books-1', 0, 10)).toHaveLength(2);
+    await expect(two.journal.readJournal('books-1', 2, 10)).rejects.toEqual(coded('INTERNAL_SERVER_ERROR'));
+    await insert(3);
+    expect(await told()).toEqual([1, 2, 3, 4]);
+  });
+
   it('takes nothing by a token once any replica was shown a higher one, though that was refused', async () => {
     await one.journal.appendBatch(batchOf({ token: 1 }), NOW);
     await two.journal.appendBatch(batchOf({ batchId: 'batch-2', token: 1 }), NOW);
@@ -204,6 +217,29 @@ describe.skipIf(!MONGODB_URL)('The journal in MongoDB', () => {
     expect(await two.journal.appendCompletion({ ...batch, batches: 3 }, NOW)).toMatchObject({ sequence: 6 });
   });
 
+  it('has batches once, and news once, though the driver writes them twice', async () => {
+    await one.journal.appendBatch(batchOf(), NOW);
+    const insertMany = Collection.prototype.insertMany;
+    vi.spyOn(Collection.prototype, 'insertMany').mockImplementation(async function (
+      this: Collection,
+      ...given
+    ) {
+      await insertMany.apply(this, given);
+      return insertMany.apply(this, given);
+    });
+    const batchIds = ['a', 'b', 'c'];
+    const appended = await Promise.all(
+      batchIds.map((batchId) => one.journal.appendBatch(batchOf({ batchId }), NOW)),
+    );
+    expect(appended).toEqual([3, 4, 5].map((sequence) => ({ sequence, isDuplicate: false })));
+    expect(await one.journal.appendExpiry('books-1', NOW)).toEqual({ sequence: 6, isDuplicate: false });
+    expect((await readAll(one)).map(({ kind }) => kind)).toEqual([
+      'DEFINE',
+      ...Array.from({ length: 4 }, () => 'BATCH'),
+      'EXPIRE',
+    ]);
+  });
+
   it('takes a batch of another collection for a mistake', async () => {
     const films = definitionOf({ name: 'films', incarnation: 'films-1', revision: 2 });
     await one.journal.takeDefinitions([films], 2, NOW);
@@ -254,6 +290,7 @@ describe.skipIf(!MONGODB_URL)('The journal in MongoDB', () => {
       await two.journal.appendExpiry('films-1', NOW);
       const kinds = (await one.journal.readJournal('films-1', 0, 10)).map(({ kind }) => kind);
       expect(kinds).toEqual(['DEFINE', 'BATCH', 'DEFINE', 'SOURCE_REMOVED', 'EXPIRE']);
+      await two.journal.takeDefinitions([films], 1, NOW);
       await one.journal.takeDefinitions([definition], 2, NOW);
       expect(await one.journal.readJournal('films-1', 5, 10)).toEqual([]);
       expect((await one.journal.definitions()).definitions[1]).toEqual(definition);
