@@ -13,6 +13,7 @@ import { createPrepare, type OperationLimits } from './execution/prepare.ts';
 import { openSubgraphClients } from './execution/subgraph-client.ts';
 import { createRequestGuard } from './http/request-guard.ts';
 import { openGatewayServer } from './http/server.ts';
+import { gatewayMetrics } from './metrics.ts';
 import { openSocketServer } from './subscriptions/socket-server.ts';
 import { openStreams } from './subscriptions/streams.ts';
 import { openUpstreams } from './subscriptions/upstreams.ts';
@@ -44,7 +45,7 @@ export interface Gateway extends Closeable {
  * @throws {ConfigError} HOST is beyond loopback without API_KEYS_FILE, that file is wrong, or PORT is taken.
  */
 export async function openGateway(
-  { registry, bus, clock, logger, metrics = new Metrics() }: GatewayDeps,
+  { registry, bus, clock, logger, metrics: shownMetrics = new Metrics() }: GatewayDeps,
   config: GatewayConfig & { readonly serviceToken: string; readonly graphiqlFolder?: string },
 ): Promise<Gateway> {
   assertGuarded(config);
@@ -54,11 +55,12 @@ export async function openGateway(
     depthMax: config.QUERY_DEPTH_MAX,
     costMax: config.QUERY_COST_MAX,
   };
+  const metrics = gatewayMetrics(shownMetrics);
   const scope = new Scope();
   try {
     const access = scope.use(
       await openAccess(
-        { clock, logger, metrics },
+        { clock, logger, metrics: shownMetrics },
         { keysFile: config.API_KEYS_FILE, reloadMs: config.API_KEYS_RELOAD },
       ),
     );
@@ -72,6 +74,7 @@ export async function openGateway(
           bus,
           clock,
           logger,
+          metrics,
           composer,
           readSdl: (subgraph) => readSubgraphSdl({ registry, dispatcher, authorization }, subgraph),
         },
@@ -80,7 +83,7 @@ export async function openGateway(
     );
     const subgraphs = scope.use(
       openSubgraphClients(
-        { registry, logger },
+        { registry, logger, metrics },
         {
           authorization,
           queryTimeoutMs: config.SUBGRAPH_TIMEOUT,
@@ -89,7 +92,7 @@ export async function openGateway(
         },
       ),
     );
-    const executor = createExecutor({ services: subgraphs.services, logger });
+    const executor = createExecutor({ services: subgraphs.services, logger, metrics });
     const graph = {
       snapshot: () => supergraph.current(),
       prepare: createPrepare(limits),
@@ -98,6 +101,7 @@ export async function openGateway(
       access,
       clock,
       logger,
+      metrics,
     };
     const upstreams = scope.use(
       openUpstreams({ registry }, { authorization, pingIntervalMs: config.PING_INTERVAL }),
@@ -112,7 +116,7 @@ export async function openGateway(
     });
     const server = scope.use(
       await openGatewayServer(
-        { ...graph, guard, metrics, callerOf: createCallerCheck(config.serviceToken) },
+        { ...graph, guard, shownMetrics, callerOf: createCallerCheck(config.serviceToken) },
         {
           host: config.HOST,
           port: config.PORT,

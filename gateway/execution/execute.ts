@@ -2,6 +2,7 @@ import type { ServiceMap } from '@apollo/gateway';
 import type { FetchNode, PlanNode, QueryPlan } from '@apollo/query-planner';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Logger } from '../../platform/logger.ts';
+import type { GatewayMetrics } from '../metrics.ts';
 import { buildOperationContext, executeQueryPlan } from './apollo.ts';
 import { codedError, type GraphResult, publicError } from './errors.ts';
 import type { OperationRequest, PreparedOperation } from './prepare.ts';
@@ -24,7 +25,15 @@ export interface Executor {
 /** A service of the plan that stands for the event itself. */
 const EVENT = '@event';
 
-export function createExecutor({ services, logger }: { services: ServiceMap; logger: Logger }): Executor {
+export function createExecutor({
+  services,
+  logger,
+  metrics,
+}: {
+  services: ServiceMap;
+  logger: Logger;
+  metrics: GatewayMetrics;
+}): Executor {
   async function run(
     planOf: () => QueryPlan,
     sources: ServiceMap,
@@ -63,7 +72,12 @@ export function createExecutor({ services, logger }: { services: ServiceMap; log
   }
 
   return {
-    execute: (prepared, variables, signal) => run(prepared.plan, services, prepared, variables, signal),
+    async execute(prepared, variables, signal) {
+      const end = metrics.requestDuration.startTimer({ kind: prepared.operation.operation });
+      const result = await run(prepared.plan, services, prepared, variables, signal);
+      end({ outcome: signal.aborted ? 'aborted' : result.errors ? 'error' : 'ok' });
+      return result;
+    },
     executeEvent(prepared, variables, event, signal) {
       const sources: ServiceMap = { ...services, [EVENT]: { process: async () => event as never } };
       return run(() => eventPlanOf(prepared), sources, prepared, variables, signal);

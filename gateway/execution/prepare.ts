@@ -41,12 +41,19 @@ export interface PreparedOperation {
   plan(): QueryPlan;
 }
 
-export type Refused = { readonly errors: readonly GraphQLError[] };
+export interface Refused {
+  readonly errors: readonly GraphQLError[];
+  /** The bound that it is beyond, by the name of its setting. */
+  readonly limit?: string | undefined;
+}
 
 /** Operations kept prepared for each snapshot; an app has some dozens. */
 const PREPARED_MAX = 1_000;
 /** Longer ones are prepared each time, so that the cache stays within some tens of megabytes. */
 const CACHED_LENGTH_MAX = 16_384;
+
+/** How graphql says that an operation has more than `maxTokens`. */
+const TOO_LONG = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
 
 export type Prepare = (snapshot: Snapshot, request: OperationRequest) => PreparedOperation | Refused;
 
@@ -74,8 +81,11 @@ function prepareAnew(
   try {
     document = parse(request.query, { maxTokens: limits.tokensMax });
   } catch (error) {
-    if (error instanceof GraphQLError) return { errors: [badInput(error)] };
-    throw error;
+    if (!(error instanceof GraphQLError)) throw error;
+    return {
+      errors: [badInput(error)],
+      limit: TOO_LONG.test(error.message) ? 'QUERY_TOKENS_MAX' : undefined,
+    };
   }
   const errors = validate(snapshot.schema, document);
   if (errors.length > 0) return { errors: errors.map(badInput) };
@@ -87,7 +97,7 @@ function prepareAnew(
   const size = measureOperation(snapshot.schema, operation, fragments);
   if (size.depth > limits.depthMax) {
     const message = `The operation is ${size.depth} levels deep; ${limits.depthMax} are allowed.`;
-    return { errors: [badInput(new GraphQLError(message))] };
+    return { errors: [badInput(new GraphQLError(message))], limit: 'QUERY_DEPTH_MAX' };
   }
   let plan: QueryPlan | undefined;
   return {
@@ -145,5 +155,5 @@ export function admit(
   const cost = prepared.size.cost(variables ?? {});
   if (cost <= limits.costMax) return undefined;
   const message = `The operation costs ${cost}; ${limits.costMax} are allowed. Ask for fewer fields, or a smaller "first".`;
-  return { errors: [badInput(new GraphQLError(message))] };
+  return { errors: [badInput(new GraphQLError(message))], limit: 'QUERY_COST_MAX' };
 }

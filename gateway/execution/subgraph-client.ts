@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Registry, ServiceInstance } from '../../platform/ports/registry.ts';
 import type { Closeable } from '../../platform/scope.ts';
+import type { GatewayMetrics } from '../metrics.ts';
 import { SUBGRAPHS, type SubgraphName } from '../supergraph/subgraph-sdl.ts';
 
 export interface SubgraphClientOptions {
@@ -50,7 +51,7 @@ interface Answer {
  * service or address it is.
  */
 export function openSubgraphClients(
-  { registry, logger }: { registry: Registry; logger: Logger },
+  { registry, logger, metrics }: { registry: Registry; logger: Logger; metrics: GatewayMetrics },
   options: SubgraphClientOptions,
 ): SubgraphClients {
   const agent = new Agent({
@@ -95,17 +96,23 @@ export function openSubgraphClients(
         const body = JSON.stringify({ query, variables: request.variables });
         const isMutation = query.startsWith('mutation');
         const timeoutMs = isMutation ? options.mutationTimeoutMs : options.queryTimeoutMs;
+        const end = metrics.fetchDuration.startTimer({ subgraph });
         try {
           let answer: Answer;
           try {
             answer = await send(body, timeoutMs, signal);
           } catch (error) {
             if (isMutation || signal.aborted || isFinal(error)) throw error;
+            metrics.retriedFetches.inc({ subgraph });
             answer = await send(body, timeoutMs, signal);
           }
           for (const error of answer.errors ?? []) error.path ??= [];
+          end({ outcome: answer.errors ? 'error' : 'ok' });
           return answer as never;
         } catch (error) {
+          end({ outcome: signal.aborted ? 'aborted' : 'unavailable' });
+          const limit = limitOf(error);
+          if (limit && !signal.aborted) metrics.limits.inc({ limit });
           if (!signal.aborted && !agent.destroyed)
             logger.warn({ err: error, subgraph }, 'subgraph did not answer');
           const isEntityFetch = request.variables !== undefined && 'representations' in request.variables;
@@ -121,14 +128,20 @@ export function openSubgraphClients(
   };
 }
 
+/** The bounds that an answer may run into. A mutation's time is its request's, whose end comes first. */
+const LIMITS: Readonly<Record<string, string>> = {
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'SUBGRAPH_RESPONSE_BYTES_MAX',
+  UND_ERR_HEADERS_TIMEOUT: 'SUBGRAPH_TIMEOUT',
+  UND_ERR_BODY_TIMEOUT: 'SUBGRAPH_TIMEOUT',
+};
+
+function limitOf(error: unknown): string | undefined {
+  return LIMITS[(error as { code?: string }).code ?? ''];
+}
+
 /** Whether another instance would most probably fail as well. */
 function isFinal(error: unknown): boolean {
-  const code = (error as { code?: string }).code;
-  return (
-    code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' ||
-    code === 'UND_ERR_HEADERS_TIMEOUT' ||
-    code === 'UND_ERR_BODY_TIMEOUT'
-  );
+  return limitOf(error) !== undefined;
 }
 
 function unavailable(path: string[]) {

@@ -5,7 +5,8 @@ import type { Access } from '../access/access.ts';
 import { permit } from '../access/required-role.ts';
 import { codedError, type GraphResult, refusal } from '../execution/errors.ts';
 import type { Executor } from '../execution/execute.ts';
-import { admit, type OperationLimits, type Prepare } from '../execution/prepare.ts';
+import { admit, type OperationLimits, type Prepare, type Refused } from '../execution/prepare.ts';
+import { type GatewayMetrics, noteRefused } from '../metrics.ts';
 import type { Snapshot } from '../supergraph/snapshot.ts';
 import { isJson, negotiate, type ResponseType } from './media-type.ts';
 import type { RequestGuard } from './request-guard.ts';
@@ -18,6 +19,12 @@ export interface GraphDeps {
   readonly executor: Executor;
   readonly access: Access;
   readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+}
+
+export interface GraphqlRouteDeps extends GraphDeps {
+  readonly guard: RequestGuard;
+  readonly refuse: Refuse;
 }
 
 export interface GraphqlRouteOptions {
@@ -37,10 +44,10 @@ const OTHER_METHODS = ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
  */
 export function addGraphqlRoute(
   app: FastifyInstance,
-  deps: GraphDeps & { readonly guard: RequestGuard },
+  deps: GraphqlRouteDeps,
   options: GraphqlRouteOptions,
 ): void {
-  const { guard, access } = deps;
+  const { guard, access, refuse } = deps;
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
@@ -52,7 +59,7 @@ export function addGraphqlRoute(
       const { authorization } = request.headers;
       if (!access.callerOf(authorization)) {
         access.noteRefusal(authorization, request.ip);
-        return challenge(reply);
+        return challenge(reply, refuse);
       }
       if (!negotiate(request.headers.accept)) {
         reply.header('accept', 'application/graphql-response+json, application/json');
@@ -84,13 +91,17 @@ export function addGraphqlRoute(
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { snapshot, prepare, limits, executor, access, clock }: GraphDeps,
+  { snapshot, prepare, limits, executor, access, clock, metrics, refuse }: GraphqlRouteDeps,
   { requestTimeoutMs }: GraphqlRouteOptions,
 ): Promise<FastifyReply> {
+  const sendRefused = (refused: Refused, status?: number) => {
+    noteRefused(metrics, refused);
+    return send(reply, type, refusal(refused), status);
+  };
   const type = negotiate(request.headers.accept) ?? 'application/json';
   // Asked again: the body has taken its time, and the key may be gone since.
   const caller = access.callerOf(request.headers.authorization);
-  if (!caller) return challenge(reply);
+  if (!caller) return challenge(reply, refuse);
   const current = snapshot();
   if (!current) return refuse(reply, 503, 'DATASOURCE_UNAVAILABLE', 'The graph is not ready yet.');
   let params: ReturnType<typeof readParams>;
@@ -101,28 +112,31 @@ async function answer(
     throw error;
   }
   const prepared = prepare(current, params);
-  if ('errors' in prepared) return send(reply, type, refusal(prepared));
+  if ('errors' in prepared) return sendRefused(prepared);
   const { operation } = prepared.operation;
   if (operation === 'subscription') {
     const message =
       'Subscriptions go over WebSocket, by the protocol graphql-transport-ws, at this same address.';
-    return send(reply, type, refusal({ errors: [codedError('BAD_USER_INPUT', message)] }));
+    return sendRefused({ errors: [codedError('BAD_USER_INPUT', message)] });
   }
   if (operation === 'mutation' && request.method === 'GET') {
     reply.header('allow', 'POST');
     return refuse(reply, 405, 'BAD_USER_INPUT', 'Mutations go by POST.');
   }
   const refused = admit(prepared, params.variables, limits);
-  if (refused) return send(reply, type, refusal(refused));
+  if (refused) return sendRefused(refused);
   const forbidden = permit(prepared, params.variables, caller.role);
-  if (forbidden) return send(reply, type, refusal(forbidden), 403);
+  if (forbidden) return sendRefused(forbidden, 403);
 
   const abort = new AbortController();
   const gone = () => {
     if (!reply.raw.writableFinished) abort.abort();
   };
   reply.raw.once('close', gone);
-  const timer = clock.schedule(requestTimeoutMs, () => abort.abort());
+  const timer = clock.schedule(requestTimeoutMs, () => {
+    metrics.limits.inc({ limit: 'REQUEST_TIMEOUT' });
+    abort.abort();
+  });
   try {
     const result = await executor.execute(prepared, params.variables ?? {}, abort.signal);
     return send(reply, type, result);
@@ -145,15 +159,20 @@ function send(reply: FastifyReply, type: ResponseType, result: GraphResult, refu
 }
 
 /** Nothing of the request is read, let alone run. */
-function challenge(reply: FastifyReply): FastifyReply {
+function challenge(reply: FastifyReply, refuse: Refuse): FastifyReply {
   reply.header('www-authenticate', 'Bearer');
   return refuse(reply, 401, 'UNAUTHENTICATED', KEY_WANTED);
 }
 
 /** Says what is wrong with the HTTP request itself, in the form that readers of GraphQL's errors know. */
-export function refuse(reply: FastifyReply, status: number, code: ErrorCode, message: string): FastifyReply {
-  return reply
-    .code(status)
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(JSON.stringify(refusal({ errors: [codedError(code, message)] })));
+export type Refuse = (reply: FastifyReply, status: number, code: ErrorCode, message: string) => FastifyReply;
+
+export function createRefuse(metrics: GatewayMetrics): Refuse {
+  return (reply, status, code, message) => {
+    metrics.refusals.inc({ code });
+    return reply
+      .code(status)
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(JSON.stringify(refusal({ errors: [codedError(code, message)] })));
+  };
 }

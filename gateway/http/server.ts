@@ -8,7 +8,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 import { isLoopback } from '../../platform/network/loopback.ts';
 import type { Closeable } from '../../platform/scope.ts';
 import { addGraphiql } from './graphiql.ts';
-import { addGraphqlRoute, type GraphDeps, type GraphqlRouteOptions, refuse } from './graphql-route.ts';
+import { addGraphqlRoute, createRefuse, type GraphDeps, type GraphqlRouteOptions } from './graphql-route.ts';
 import type { RequestGuard } from './request-guard.ts';
 
 export interface GatewayServerOptions extends GraphqlRouteOptions {
@@ -20,7 +20,8 @@ export interface GatewayServerOptions extends GraphqlRouteOptions {
 
 export interface GatewayServerDeps extends GraphDeps {
   readonly guard: RequestGuard;
-  readonly metrics: Metrics;
+  /** All that this process counts. */
+  readonly shownMetrics: Metrics;
   /** Tells services from all others. */
   readonly callerOf: ReturnType<typeof createCallerCheck>;
   readonly logger: Logger;
@@ -58,7 +59,8 @@ export async function openGatewayServer(
   deps: GatewayServerDeps,
   options: GatewayServerOptions,
 ): Promise<GatewayServer> {
-  const { guard, logger, snapshot, metrics, callerOf } = deps;
+  const { guard, logger, snapshot, metrics, shownMetrics, callerOf } = deps;
+  const refuse = createRefuse(metrics);
   const app = fastify({ forceCloseConnections: 'idle', requestTimeout: options.requestTimeoutMs });
 
   const isOpen = isLoopback(options.host);
@@ -72,6 +74,7 @@ export async function openGatewayServer(
   addCors(app, guard);
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
     const status = error.statusCode ?? 500;
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') metrics.limits.inc({ limit: 'REQUEST_BYTES_MAX' });
     if (status < 500) return refuse(reply, status, 'BAD_USER_INPUT', error.message);
     logger.error({ err: error }, 'request failed');
     return refuse(reply, 500, 'INTERNAL_SERVER_ERROR', 'Something went wrong on our side.');
@@ -87,9 +90,9 @@ export async function openGatewayServer(
   app.get('/metrics', async ({ headers }, reply) => {
     if (!isOpen && callerOf(headers.authorization) !== 'service')
       return refuse(reply.header('www-authenticate', 'Bearer'), 401, 'UNAUTHENTICATED', METRICS_REFUSED);
-    return reply.type(metrics.contentType).send(await metrics.text());
+    return reply.type(shownMetrics.contentType).send(await shownMetrics.text());
   });
-  addGraphqlRoute(app, deps, options);
+  addGraphqlRoute(app, { ...deps, refuse }, options);
   if (options.graphiqlFolder !== undefined) await addGraphiql(app, options.graphiqlFolder);
 
   try {

@@ -3,7 +3,9 @@ import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../platform/clock.ts';
 import { silentLogger } from '../../platform/logger.ts';
+import { Metrics } from '../../platform/metrics.ts';
 import { encodeChangeCursor } from '../../platform/model/cursor.ts';
+import { gatewayMetrics } from '../metrics.ts';
 import { LiveStream, type Subscriber } from './live-stream.ts';
 import type { SubscriptionOperation } from './operation.ts';
 import type { UpstreamListener, Upstreams } from './upstreams.ts';
@@ -42,7 +44,14 @@ class Stage {
       executeEvent: async (_prepared: unknown, _variables: unknown, event: ExecutionResult) => event as never,
     };
     this.stream = new LiveStream(
-      { upstreams, executor, clock: this.clock, logger: silentLogger, renew: (prepared) => prepared },
+      {
+        upstreams,
+        executor,
+        clock: this.clock,
+        logger: silentLogger,
+        metrics: gatewayMetrics(new Metrics()),
+        renew: (prepared) => prepared,
+      },
       { prepared: {} as never, operation, variables: {}, start: { from: start } },
       { resumeTimeoutMs: RESUME_TIMEOUT_MS },
       { moved: () => {}, closed: () => {} },

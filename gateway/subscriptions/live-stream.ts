@@ -5,6 +5,7 @@ import type { Closeable } from '../../platform/scope.ts';
 import { codedError, publicError } from '../execution/errors.ts';
 import type { Executor } from '../execution/execute.ts';
 import type { PreparedOperation } from '../execution/prepare.ts';
+import type { GatewayMetrics } from '../metrics.ts';
 import type { Start, SubscriptionOperation } from './operation.ts';
 import { isPlace, RecentMessages } from './recent-messages.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -24,6 +25,7 @@ export interface StreamDeps {
   readonly executor: Executor;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: GatewayMetrics;
   /** The same operation on the current graph; as it was, where it no longer fits. */
   readonly renew: (prepared: PreparedOperation) => PreparedOperation;
 }
@@ -124,6 +126,10 @@ export class LiveStream {
     return this.#isClosed;
   }
 
+  get subscriberCount(): number {
+    return this.#subscribers.size;
+  }
+
   /** From here on the subscriber gets every event. */
   add(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
@@ -170,8 +176,9 @@ export class LiveStream {
     this.#connectedAtMs = this.#deps.clock.now();
     this.#upstream = this.#deps.upstreams.subscribe(subgraph, request, {
       onEvent: (event) => {
-        if (this.#waiting.length >= waitingMax) this.#overflow();
-        else this.#enqueue(() => this.#handle(event));
+        if (this.#waiting.length >= waitingMax) return this.#overflow();
+        const end = this.#deps.metrics.eventDuration.startTimer();
+        return this.#enqueue(() => this.#handle(event, end));
       },
       onErrors: (errors) => this.#enqueue(() => this.end(errors.map((error) => this.#publicError(error)))),
       onComplete: () => this.#enqueue(() => this.end()),
@@ -180,6 +187,7 @@ export class LiveStream {
   }
 
   #overflow(): void {
+    this.#deps.metrics.limits.inc({ limit: 'WAITING_MAX' });
     void this.#upstream?.close();
     this.#enqueue(() =>
       this.#cursor === undefined
@@ -201,7 +209,8 @@ export class LiveStream {
     this.#isWorking = false;
   }
 
-  async #handle(event: ExecutionResult): Promise<void> {
+  /** @param end Called when all subscribers have it. */
+  async #handle(event: ExecutionResult, end: () => void): Promise<void> {
     this.#isBack();
     this.#prepared = this.#deps.renew(this.#prepared);
     const result = await this.#deps.executor.executeEvent(
@@ -216,6 +225,8 @@ export class LiveStream {
     if (event.data) this.#move(message, this.operation.cursorOf(event));
     const subscribers = [...this.#subscribers];
     for (const subscriber of subscribers) subscriber.deliver(message);
+    this.#deps.metrics.deliveredEvents.inc(subscribers.length);
+    end();
     this.#onMoved(this);
     // A snapshot is sent as fast as it is taken. What happens now waits for nobody.
     if (this.operation.isResumable && this.recent.place === undefined && !this.#isClosed) {
@@ -232,7 +243,7 @@ export class LiveStream {
   }
 
   #resume(reason: unknown): void {
-    const { clock, logger } = this.#deps;
+    const { clock, logger, metrics } = this.#deps;
     if (clock.now() - this.#connectedAtMs >= STABLE_MS) this.#isBack();
     const canStartAnew = !this.hasDelivered && this.start.from === 'snapshot';
     this.#lostAtMs ??= clock.now();
@@ -240,10 +251,13 @@ export class LiveStream {
     const about = { err: reason, subscription: this.operation.rootField };
     if ((this.#cursor === undefined && !canStartAnew) || isTooLong) {
       logger.warn(about, 'upstream lost, its subscribers are told');
+      metrics.lostUpstreams.inc({ outcome: 'ended' });
+      if (isTooLong) metrics.limits.inc({ limit: 'SUBSCRIPTION_RESUME_TIMEOUT' });
       this.end([UPSTREAM_LOST]);
       return;
     }
     logger.info(about, 'upstream lost, resuming');
+    metrics.lostUpstreams.inc({ outcome: 'resumed' });
     this.#retry = clock.schedule(this.#retryMs, () => this.#connect(this.#cursor));
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }

@@ -1,20 +1,22 @@
-import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError } from 'graphql';
-import { handleProtocols, makeServer, type ServerOptions } from 'graphql-ws';
+import type { ExecutionArgs, FormattedExecutionResult } from 'graphql';
+import { CloseCode, handleProtocols, makeServer, type ServerOptions } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { messageOf } from '../../platform/errors.ts';
+import { type ErrorCode, messageOf } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { PushIterator } from '../../platform/push-iterator.ts';
-import type { Closeable } from '../../platform/scope.ts';
+import { type Closeable, Scope } from '../../platform/scope.ts';
 import type { Caller } from '../access/access.ts';
 import { permit } from '../access/required-role.ts';
 import { codedError, publicError } from '../execution/errors.ts';
-import { admit, type PreparedOperation } from '../execution/prepare.ts';
+import { admit, type PreparedOperation, type Refused } from '../execution/prepare.ts';
 import type { GraphDeps } from '../http/graphql-route.ts';
 import type { RequestGuard } from '../http/request-guard.ts';
 import type { GatewayServer } from '../http/server.ts';
+import { noteRefused } from '../metrics.ts';
 import { SocketSubscriber, StreamEndedError } from './socket-subscriber.ts';
+import { keepAlive, refuseUpgrade, send } from './socket-transport.ts';
 import type { Streams } from './streams.ts';
 
 export interface SocketServerOptions {
@@ -69,7 +71,8 @@ const FORBIDDEN = 4403;
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
 export function openSocketServer(deps: SocketServerDeps, options: SocketServerOptions): Closeable {
-  const { server, guard, access, clock, logger } = deps;
+  const { server, guard, access, clock, logger, metrics } = deps;
+  const { limits } = metrics;
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -77,16 +80,31 @@ export function openSocketServer(deps: SocketServerDeps, options: SocketServerOp
     handleProtocols: (protocols) => handleProtocols(protocols),
   });
   const extras = new Map<WebSocket, Extra>();
+  const readings = new Scope();
+  readings.use(metrics.connections.from(() => sockets.clients.size));
+  readings.use(
+    metrics.bufferedBytes.from(() => {
+      let bytes = 0;
+      for (const socket of sockets.clients) bytes += socket.bufferedAmount;
+      return bytes;
+    }),
+  );
   const protocol = makeServer(protocolOptions(deps, options));
 
   function onUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const refused = guard.wrongHost(request.headers) ?? guard.foreignSite(request.headers);
     const path = request.url?.split('?', 1)[0];
-    if (refused !== undefined) refuseUpgrade(stream, 403, refused);
-    else if (path !== '/graphql') refuseUpgrade(stream, 404, 'The graph is at /graphql.');
+    if (refused !== undefined) refuse(stream, 403, 'FORBIDDEN', refused);
+    else if (path !== '/graphql') refuse(stream, 404, 'NOT_FOUND', 'The graph is at /graphql.');
     else if (sockets.clients.size >= options.connectionsMax) {
-      refuseUpgrade(stream, 503, 'All connections are taken (CONNECTIONS_MAX).');
+      limits.inc({ limit: 'CONNECTIONS_MAX' });
+      refuse(stream, 503, 'RATE_LIMITED', 'All connections are taken (CONNECTIONS_MAX).');
     } else sockets.handleUpgrade(request, stream, head, (socket) => onConnected(socket, request));
+  }
+
+  function refuse(stream: Duplex, status: number, code: ErrorCode, message: string): void {
+    metrics.refusals.inc({ code });
+    refuseUpgrade(stream, status, message);
   }
 
   function onConnected(socket: WebSocket, { headers, socket: { remoteAddress } }: IncomingMessage): void {
@@ -96,7 +114,11 @@ export function openSocketServer(deps: SocketServerDeps, options: SocketServerOp
       {
         protocol: socket.protocol,
         send: (data) => send(socket, data),
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => {
+          if (code === CloseCode.ConnectionInitialisationTimeout)
+            limits.inc({ limit: 'CONNECTION_INIT_TIMEOUT' });
+          socket.close(code, reason);
+        },
         onMessage: (handle) => {
           socket.on('message', (data) => {
             handle(String(data)).catch((error: unknown) => {
@@ -108,8 +130,11 @@ export function openSocketServer(deps: SocketServerDeps, options: SocketServerOp
       },
       extra,
     );
-    const stopPings = keepAlive(socket, options.pingIntervalMs);
-    socket.on('error', (error) => logger.debug({ problem: messageOf(error) }, 'socket failed'));
+    const stopPings = keepAlive(socket, options.pingIntervalMs, () => limits.inc({ limit: 'PING_INTERVAL' }));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') limits.inc({ limit: 'REQUEST_BYTES_MAX' });
+      logger.debug({ problem: messageOf(error) }, 'socket failed');
+    });
     socket.once('close', (code, reason) => {
       stopPings();
       extras.delete(socket);
@@ -127,6 +152,7 @@ export function openSocketServer(deps: SocketServerDeps, options: SocketServerOp
   access.onChange(closeOutdated);
   return {
     async close() {
+      await readings.close();
       server.off('upgrade', onUpgrade);
       const closed = new Promise((resolve) => sockets.close(resolve));
       for (const socket of sockets.clients) socket.close(1001, 'Going away');
@@ -143,7 +169,7 @@ function protocolOptions(
   deps: SocketServerDeps,
   options: SocketServerOptions,
 ): ServerOptions<ConnectionParams, Extra> {
-  const { snapshot, prepare, limits, executor, access, clock, streams, logger } = deps;
+  const { snapshot, prepare, limits, executor, access, clock, streams, logger, metrics } = deps;
 
   return {
     connectionInitWaitTimeout: options.initTimeoutMs,
@@ -153,6 +179,7 @@ function protocolOptions(
       const caller = access.callerOf(given);
       if (!caller) {
         access.noteRefusal(given, extra.address);
+        metrics.refusals.inc({ code: 'UNAUTHENTICATED' satisfies ErrorCode });
         return false;
       }
       extra.caller = caller;
@@ -161,20 +188,27 @@ function protocolOptions(
 
     onSubscribe({ subscriptions, extra }, id, request) {
       const { caller } = extra;
+      const refuse = (refused: Refused) => {
+        noteRefused(metrics, refused);
+        return refused.errors;
+      };
       // A socket that was told to close still hands on what its other end sends until that agrees.
-      if (!caller || !access.isCurrent(caller)) return [codedError('UNAUTHENTICATED', 'The key is gone.')];
+      if (!caller || !access.isCurrent(caller))
+        return refuse({ errors: [codedError('UNAUTHENTICATED', 'The key is gone.')] });
       if (Object.keys(subscriptions).length > options.operationsPerConnectionMax) {
         const message = `A connection runs ${options.operationsPerConnectionMax} operations at once.`;
-        return [codedError('RATE_LIMITED', message)];
+        const errors = [codedError('RATE_LIMITED', message)];
+        return refuse({ errors, limit: 'SUBSCRIPTIONS_PER_CONNECTION_MAX' });
       }
       const current = snapshot();
-      if (!current) return [codedError('DATASOURCE_UNAVAILABLE', 'The graph is not ready yet.')];
+      if (!current)
+        return refuse({ errors: [codedError('DATASOURCE_UNAVAILABLE', 'The graph is not ready yet.')] });
       const prepared = prepare(current, request);
       const refused =
         'errors' in prepared
           ? prepared
           : (admit(prepared, request.variables, limits) ?? permit(prepared, request.variables, caller.role));
-      if (refused) return refused.errors;
+      if (refused) return refuse(refused);
       const context: OperationContext = { id, socket: extra.socket, prepared: prepared as PreparedOperation };
       return {
         schema: current.schema,
@@ -187,7 +221,7 @@ function protocolOptions(
 
     subscribe({ contextValue, variableValues }: ExecutionArgs) {
       const { id, socket, prepared } = contextValue as OperationContext;
-      const subscriber = new SocketSubscriber(socket, id, options);
+      const subscriber = new SocketSubscriber({ socket, limits: metrics.limits }, id, options);
       try {
         const subscription = streams.follow(prepared, variableValues, subscriber);
         return subscriber.until(() => void subscription.close());
@@ -199,7 +233,10 @@ function protocolOptions(
     execute({ contextValue, variableValues }: ExecutionArgs) {
       const { prepared } = contextValue as OperationContext;
       const abort = new AbortController();
-      const timer = clock.schedule(options.requestTimeoutMs, () => abort.abort());
+      const timer = clock.schedule(options.requestTimeoutMs, () => {
+        metrics.limits.inc({ limit: 'REQUEST_TIMEOUT' });
+        abort.abort();
+      });
       // As an iterator, so that graphql-ws says when the client no longer wants the answer.
       const results = new PushIterator<never>({ onReturn: () => abort.abort() });
       void executor.execute(prepared, variableValues ?? {}, abort.signal).then((result) => {
@@ -223,40 +260,4 @@ function protocolOptions(
 
 function authorizationIn(params: ConnectionParams): unknown {
   return Object.entries(params).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-}
-
-function send(socket: WebSocket, data: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (socket.readyState !== socket.OPEN) resolve();
-    else socket.send(data, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-/** Pings the reader; one that has not answered by the next ping is taken for gone. */
-function keepAlive(socket: WebSocket, intervalMs: number): () => void {
-  let isAlive = true;
-  socket.on('pong', () => {
-    isAlive = true;
-  });
-  const interval = setInterval(() => {
-    if (!isAlive) return socket.terminate();
-    isAlive = false;
-    socket.ping();
-    return undefined;
-  }, intervalMs);
-  return () => clearInterval(interval);
-}
-
-function refuseUpgrade(stream: Duplex, status: number, message: string): void {
-  const body = JSON.stringify({ errors: [new GraphQLError(message)] });
-  stream.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      'connection: close',
-      'content-type: application/json',
-      `content-length: ${Buffer.byteLength(body)}`,
-      '',
-      body,
-    ].join('\r\n'),
-  );
 }

@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { WebSocket } from 'ws';
 import { PushIterator } from '../../platform/push-iterator.ts';
+import type { GatewayMetrics } from '../metrics.ts';
 import type { Subscriber } from './live-stream.ts';
 
 /** The close code for readers that are too slow: beside those of graphql-ws, clients connect again after it. */
@@ -25,14 +26,20 @@ export class SocketSubscriber implements Subscriber {
   readonly #socket: WebSocket;
   readonly #prefix: string;
   readonly #bufferBytesMax: number;
+  readonly #limits: GatewayMetrics['limits'];
   #written = Promise.resolve();
   #ended: readonly GraphQLFormattedError[] | undefined;
   #iterator: PushIterator<never> | undefined;
 
-  constructor(socket: WebSocket, id: string, { bufferBytesMax }: { bufferBytesMax: number }) {
+  constructor(
+    { socket, limits }: { socket: WebSocket; limits: GatewayMetrics['limits'] },
+    id: string,
+    { bufferBytesMax }: { bufferBytesMax: number },
+  ) {
     this.#socket = socket;
     this.#prefix = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
     this.#bufferBytesMax = bufferBytesMax;
+    this.#limits = limits;
   }
 
   /**
@@ -43,6 +50,7 @@ export class SocketSubscriber implements Subscriber {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return void this.#iterator?.return();
     if (socket.bufferedAmount > this.#bufferBytesMax) {
+      this.#limits.inc({ limit: 'SUBSCRIBER_BUFFER_BYTES_MAX' });
       socket.close(TOO_SLOW, 'Too slow: connect again and resume after your last cursor');
       return void this.#iterator?.return();
     }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { GraphQLSchema } from 'graphql';
-import type { Closeable } from '../../platform/scope.ts';
+import { type Closeable, Scope } from '../../platform/scope.ts';
 import { codedError } from '../execution/errors.ts';
 import type { OperationRequest, Prepare, PreparedOperation } from '../execution/prepare.ts';
 import type { Snapshot } from '../supergraph/snapshot.ts';
@@ -65,6 +65,14 @@ export interface StreamsDeps extends Omit<StreamDeps, 'renew'> {
  */
 export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams {
   const families = new Map<string, Family>();
+  const all = () => [...families.values()].flatMap(({ streams }) => [...streams]);
+  const readings = new Scope();
+  readings.use(deps.metrics.streams.from(() => all().length));
+  readings.use(
+    deps.metrics.subscribers.from(() =>
+      all().reduce((count, { subscriberCount }) => count + subscriberCount, 0),
+    ),
+  );
   const described = new WeakMap<PreparedOperation, SubscriptionOperation>();
 
   /** For operations that do not fit the current graph: for which one that is known. */
@@ -155,16 +163,15 @@ export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams 
         const field = selectedOf(prepared, retypedSince(prepared.snapshot.schema));
         return field && `${field} is of another type now. Subscribe again, without a cursor.`;
       };
-      for (const family of [...families.values()]) {
-        for (const stream of [...family.streams]) {
-          const end = endOf(stream);
-          if (end !== undefined) stream.end([codedError('NOT_FOUND', end).toJSON()]);
-        }
+      for (const stream of all()) {
+        const end = endOf(stream);
+        if (end !== undefined) stream.end([codedError('NOT_FOUND', end).toJSON()]);
       }
     },
 
-    close() {
-      for (const family of [...families.values()]) for (const stream of [...family.streams]) stream.end([]);
+    async close() {
+      await readings.close();
+      for (const stream of all()) stream.end([]);
     },
   };
 }

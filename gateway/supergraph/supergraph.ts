@@ -5,6 +5,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Bus } from '../../platform/ports/bus.ts';
 import type { Registry } from '../../platform/ports/registry.ts';
 import { type Closeable, Scope } from '../../platform/scope.ts';
+import type { GatewayMetrics } from '../metrics.ts';
 import { type Composer, CompositionError } from './composer.ts';
 import type { Sdls } from './composition-thread.ts';
 import { buildSnapshot, type Snapshot } from './snapshot.ts';
@@ -24,6 +25,7 @@ export interface SupergraphDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: GatewayMetrics;
   readonly composer: Composer;
   readonly readSdl: (subgraph: SubgraphName) => Promise<SubgraphSdl>;
 }
@@ -46,7 +48,7 @@ const LAG_MS_MAX = 60_000;
  * composition that fails keeps the graph.
  */
 export async function openSupergraph(
-  { registry, bus, clock, logger, composer, readSdl }: SupergraphDeps,
+  { registry, bus, clock, logger, metrics, composer, readSdl }: SupergraphDeps,
   { resyncMs, debounceMs = 20 }: SupergraphOptions,
 ): Promise<Supergraph> {
   const scope = new Scope();
@@ -123,10 +125,12 @@ export async function openSupergraph(
       const supergraphSdl = await composer.compose(from);
       const composedMs = performance.now();
       next = await buildSnapshot(supergraphSdl);
+      metrics.compositionDuration.observe((performance.now() - beganMs) / 1_000);
       const buildMs = Math.round(performance.now() - composedMs);
       logger.info({ composeMs: Math.round(composedMs - beganMs), buildMs }, 'supergraph composed');
     } catch (error) {
       if (isClosed) return;
+      metrics.compositionFailures.inc();
       // What does not fit together never will; anything else is tried again at the next resync.
       if (!(error instanceof CompositionError)) composed = undefined;
       logger.error({ problem: messageOf(error) }, 'subgraphs do not compose, the graph stays as it was');

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import { readMetrics } from '../../support/shown-metrics.ts';
 import { FakeGraph } from './fake-graph.ts';
 import { BOOKS, connect, Follower, until } from './follower.ts';
 
@@ -222,6 +223,8 @@ describe('graphql-transport-ws', () => {
     expect(slow.closed?.reason).toContain('resume after your last cursor');
     expect(slow.types('1').length).toBeLessThan(100);
     expect(fast.isOver).toBe(false);
+    const shown = await readMetrics(graph.url);
+    expect(shown.value('tributary_limit_hits_total', 'limit="SUBSCRIBER_BUFFER_BYTES_MAX"')).toBe(1);
   });
 
   it('works no longer for a reader that is too slow, even where its connection does not end', async () => {
