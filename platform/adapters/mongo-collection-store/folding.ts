@@ -25,7 +25,10 @@ interface Held {
   work?: SourceWork | undefined;
 }
 
-/** The folds of this process: the lease of each, and what is known under it. */
+/**
+ * The folds of this process: the lease of each, and what is known under it. Entries are read for folding: only
+ * whoever holds the fold is told of those that are committed and not applied yet.
+ */
 export class MongoFolds implements FoldStore {
   readonly #collections: FoldCollections;
   readonly #catalogue: Catalogue;

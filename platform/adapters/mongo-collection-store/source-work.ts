@@ -2,8 +2,13 @@ import type { EntryState } from '../../model/entry-state.ts';
 import type { EntryPut, SourceFilter } from '../../ports/collection-store.ts';
 import type { MongoEntries } from './entries.ts';
 
-/** Entries that are looked for in one go. To look for them goes through all that are left, and sorts them. */
+/**
+ * Entries that are looked for in one go, more than any chunk has. To look for them goes through all that are left,
+ * and sorts them.
+ */
 const LIST_ENTRIES = 20_000;
+
+type SourceEntries = Pick<MongoEntries, 'idsOfSource' | 'ofSourceById'>;
 
 /**
  * The entries of a source that a long change goes through, chunk by chunk: remembered, as to look for the next ones
@@ -12,16 +17,24 @@ const LIST_ENTRIES = 20_000;
 export class SourceWork {
   readonly sourceId: string;
   readonly which: SourceFilter;
-  readonly #entries: MongoEntries;
+  readonly #entries: SourceEntries;
+  readonly #listEntries: number;
   readonly #collection: number;
   #ids: readonly string[] = [];
   #isWhole = false;
 
-  constructor(entries: MongoEntries, collection: number, sourceId: string, which: SourceFilter) {
+  constructor(
+    entries: SourceEntries,
+    collection: number,
+    sourceId: string,
+    which: SourceFilter,
+    listEntries = LIST_ENTRIES,
+  ) {
     this.#entries = entries;
     this.#collection = collection;
     this.sourceId = sourceId;
     this.which = which;
+    this.#listEntries = listEntries;
   }
 
   isOf(sourceId: string, which: SourceFilter): boolean {
@@ -78,7 +91,7 @@ export class SourceWork {
 
   async #look(): Promise<void> {
     const { sourceId, which } = this;
-    this.#ids = await this.#entries.idsOfSource(this.#collection, sourceId, which, LIST_ENTRIES);
-    this.#isWhole = this.#ids.length < LIST_ENTRIES;
+    this.#ids = await this.#entries.idsOfSource(this.#collection, sourceId, which, this.#listEntries);
+    this.#isWhole = this.#ids.length < this.#listEntries;
   }
 }
