@@ -233,13 +233,19 @@ function refuseStranger(reply: FastifyReply, message: string): FastifyReply {
     .send({ errors: [error] });
 }
 
+export function subgraphMetrics(metrics: Metrics) {
+  return {
+    requestDuration: metrics.histogram({
+      name: 'tributary_request_duration_seconds',
+      help: 'From a request to a subgraph to its answer',
+      labelNames: ['service', 'kind', 'outcome'],
+    }),
+  };
+}
+
 /** @returns Begins to measure an operation; what it returns is called with how that ended. */
 function createRequestObserver(metrics: Metrics, service: ServiceName) {
-  const duration = metrics.histogram({
-    name: 'tributary_request_duration_seconds',
-    help: 'From a request to a subgraph to its answer',
-    labelNames: ['service', 'kind', 'outcome'],
-  });
+  const { requestDuration: duration } = subgraphMetrics(metrics);
   return (kind: string) => {
     const end = duration.startTimer({ service, kind });
     return (isWell: boolean) => end({ outcome: isWell ? 'ok' : 'error' });
