@@ -50,7 +50,8 @@ export class ServiceCluster implements Closeable {
   readonly prefix = `test-${randomUUID().slice(0, 13)}`;
   readonly #database = `tributary_${this.prefix.replaceAll('-', '_')}`;
   readonly #scope: Scope;
-  readonly #environment: Readonly<Record<string, string>>;
+  /** What every service is told. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly #services: ServiceProcess[] = [];
   readonly #apps: App[] = [];
   #registry: Promise<Registry> | undefined;
@@ -86,7 +87,7 @@ export class ServiceCluster implements Closeable {
     this.mongo = mongo;
     this.redis = redis;
     this.consul = consul;
-    this.#environment = {
+    this.environment = {
       ...TEST_SETTINGS,
       ...(isDirect
         ? { STORE_URL: this.#storeUrl, BUS_URL: String(REDIS_URL), REGISTRY_URL: String(CONSUL_URL) }
@@ -113,7 +114,7 @@ export class ServiceCluster implements Closeable {
     const folder = mkdtempSync(join(tmpdir(), `tributary-${name}-`));
     this.#scope.defer(() => rmSync(folder, { recursive: true, force: true }));
     const own = name === 'gateway' ? { PORT: '0' } : {};
-    const service = new ServiceProcess(name, { ...this.#environment, DATA_DIR: folder, ...own, ...settings });
+    const service = new ServiceProcess(name, { ...this.environment, DATA_DIR: folder, ...own, ...settings });
     this.#services.push(service);
     return service.spawn();
   }
