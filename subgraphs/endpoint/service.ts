@@ -63,11 +63,13 @@ export async function openEndpointService(
     });
     schema.refresh(set.definitions);
 
-    let toldRevision = set.revision;
+    /** The revision with which another schema was told while it was not complete. */
+    let toldAt: number | undefined;
     function changed(): void {
+      const isOther = schema.refresh(set.definitions);
       // Told again once it is complete: which replica is furthest on goes by the revision.
-      if (!schema.refresh(set.definitions) && set.revision === toldRevision) return;
-      toldRevision = set.revision;
+      if (!isOther && (toldAt === undefined || toldAt === set.revision)) return;
+      toldAt = isOther ? set.revision : undefined;
       bus
         .publish('schema.changed', { subgraph: 'endpoint' })
         .catch((error) => logger.warn({ err: error }, 'schema change not published'));
