@@ -100,6 +100,8 @@ function createStore(
       let forgotten = 0;
       for (const { number } of await catalogue.all()) {
         if (forgotten >= limit) break;
+        // Nothing is forgotten that is not applied.
+        await folds.caughtUp(number);
         forgotten += await pruneTombstones(collections, number, before.tombstones, limit - forgotten);
         forgotten += await pruneHistory(collections, number, before.history, Math.max(1, limit - forgotten));
       }

@@ -73,6 +73,14 @@ export class Applier {
     if (this.#failure) throw this.#failure.error;
   }
 
+  /** Waits until what is committed by now is applied, or cannot be. */
+  async caughtUp(): Promise<void> {
+    const n = this.#pending.at(-1)?.tip.n ?? 0;
+    while (this.#running && this.#applied < n) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
   /** Applies all, and leaves the log as short as it may be. @throws As `room`. */
   async finish(): Promise<void> {
     await this.idle();

@@ -163,6 +163,11 @@ export class MongoFolds implements FoldStore {
     return true;
   }
 
+  /** Waits until what this process has committed is applied, or cannot be. */
+  async caughtUp(number: number): Promise<void> {
+    await this.#held.get(number)?.session?.applier.caughtUp();
+  }
+
   /** Sequence up to which each collection is folded, and will be whatever happens. */
   async foldedUpTo(numbers: readonly number[]): Promise<ReadonlyMap<number, number>> {
     const { folds } = this.#collections;
