@@ -126,9 +126,10 @@ export class ServiceCluster implements Closeable {
     return app;
   }
 
-  /** Speaks to a service as another one does; the proxies do not stand between. */
+  /** Speaks to a service as another one does, which finds it by Consul. */
   async clientOf(service: ServiceName): Promise<ServiceClient> {
-    this.#registry ??= openRegistry(String(CONSUL_URL), OPEN_DEPS, { keyPrefix: this.prefix });
+    const { REGISTRY_URL } = this.environment;
+    this.#registry ??= openRegistry(String(REGISTRY_URL), OPEN_DEPS, { keyPrefix: this.prefix });
     const registry = await this.#registry;
     return this.#scope.use(openServiceClient({ registry, logger: silentLogger }, service, this.serviceToken));
   }
