@@ -11,7 +11,7 @@ import {
 import type { Closeable } from './scope.ts';
 
 /** Of durations, in seconds: from what is answered from memory to what is about to be given up. */
-export const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Of counts: from one to a hundred thousand. */
 export const COUNT_BUCKETS = [0, 1, 2, 5, 10, 50, 100, 500, 1_000, 10_000, 100_000];
