@@ -96,7 +96,7 @@ export function openServiceClient(
     subscribe<T>(document: string, variables: Record<string, unknown>, on: SubscribeHandlers<T>): Closeable {
       assertOpen();
       const following = followSubscription<T>(
-        { url, authorization, logger: logger.child({ service }) },
+        { url, authorization, logger: logger.child({ peer: service }) },
         { query: document, variables },
         on,
       );
