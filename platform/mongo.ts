@@ -1,5 +1,6 @@
 import { type Db, MongoBulkWriteError, MongoClient, type MongoClientOptions, MongoError } from 'mongodb';
 import { ClosedError, ConfigError, messageOf, TributaryError, UnavailableError } from './errors.ts';
+import { HEARTBEAT_MS, watchMonitor } from './mongo-watch.ts';
 import type { Closeable } from './scope.ts';
 
 export interface MongoOptions {
@@ -49,6 +50,7 @@ export function openMongo(url: string, options: MongoOptions = {}): MongoPlace {
       connectTimeoutMS: selectionTimeoutMs,
       waitQueueTimeoutMS: selectionTimeoutMs,
       socketTimeoutMS: socketTimeoutMs,
+      heartbeatFrequencyMS: HEARTBEAT_MS,
       // What is not given is left out, not stored as null.
       ignoreUndefined: true,
     });
@@ -56,7 +58,8 @@ export function openMongo(url: string, options: MongoOptions = {}): MongoPlace {
     throw new ConfigError(['STORE_URL: is no MongoDB URL: it takes mongodb://<host>:<port>/<database>']);
   }
   const path = new URL(url.replace(/^mongodb(\+srv)?:\/\/[^/]*/, 'http://mongodb')).pathname.slice(1);
-  return { db: client.db(path === '' ? DATABASE : path), close: () => client.close() };
+  const watch = watchMonitor(client);
+  return { db: client.db(path === '' ? DATABASE : path), close: () => watch.close() };
 }
 
 /** Of unique indexes: there is a document with the same key. */
