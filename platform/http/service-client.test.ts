@@ -36,7 +36,10 @@ async function register(url: string, id = url) {
 /** Serves the subgraph until it is stopped. */
 async function serve(schema = subgraph.schema) {
   const server: SubgraphServer = scope.use(
-    await openSubgraphServer({ schema: () => schema, logger: silentLogger }, { service: 'endpoint', serviceToken: TOKEN }),
+    await openSubgraphServer(
+      { schema: () => schema, logger: silentLogger },
+      { service: 'endpoint', serviceToken: TOKEN },
+    ),
   );
   const registration = await register(server.url);
   return {

@@ -251,7 +251,10 @@ export async function openFakePlatform(platform: FakePlatform): Promise<OpenedPl
       buildSubgraphSchema({ typeDefs: parse(readSdl(service)), resolvers: resolvers as never }),
     );
     const server = scope.use(
-      await openSubgraphServer({ schema: () => schema, logger: silentLogger }, { service: 'configuration', serviceToken: TOKEN }),
+      await openSubgraphServer(
+        { schema: () => schema, logger: silentLogger },
+        { service: 'configuration', serviceToken: TOKEN },
+      ),
     );
     await registry.register({ id: service, service, url: server.url });
     urls.push(`${service}=${server.url}`);
