@@ -82,7 +82,7 @@ export async function pace(
 }
 
 /** One value of a service's metrics, summed over its labels. */
-export async function metricOf({ url }: ServiceProcess, name: string): Promise<number> {
+async function metricOf({ url }: ServiceProcess, name: string): Promise<number> {
   const text = await (await fetch(new URL('/metrics', url))).text();
   const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
