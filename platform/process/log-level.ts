@@ -2,14 +2,24 @@ import { LOG_LEVELS, type Logger, type LogLevel, setLogLevel } from '../logger.t
 import type { LiveSettings } from '../ports/live-settings.ts';
 import type { Closeable } from '../scope.ts';
 
-/** Keeps a logger at the level that the live settings say, or else at its own. */
+/**
+ * Keeps a logger at the level that the live settings say, or else at its own. A level that there is not is refused, once
+ * for each.
+ */
 export function followLogLevel(settings: LiveSettings, logger: Logger, own: LogLevel): Closeable {
-  return settings.watch(({ LOG_LEVEL: level = own }) => {
-    if (!(LOG_LEVELS as readonly string[]).includes(level)) {
-      logger.warn({ level, known: LOG_LEVELS }, 'LOG_LEVEL is none of the known ones, and stays as it is');
-    } else if (logger.level !== level) {
-      setLogLevel(logger, level as LogLevel);
-      logger.info({ level }, 'log level changed');
+  let told: string = own;
+  return settings.watch(({ LOG_LEVEL: value = own }) => {
+    // The other settings' changes are told, too.
+    if (value === told) return;
+    told = value;
+    // Not as `level`: that is what each line says of itself.
+    const change = { setting: 'LOG_LEVEL', value };
+    if (!(LOG_LEVELS as readonly string[]).includes(value)) {
+      const problem = `must be one of ${LOG_LEVELS.join(', ')}`;
+      logger.warn({ ...change, problem }, 'live setting refused, what held goes on');
+    } else if (logger.level !== value) {
+      setLogLevel(logger, value as LogLevel);
+      logger.info(change, 'live setting changed');
     }
   });
 }

@@ -61,7 +61,10 @@ export class Registrations implements Closeable {
         if (this.#serving.get(id) === instance) this.#serving.delete(id);
         throw error;
       }
-      this.#logger.warn({ instance, reason: messageOf(error) }, 'not registered yet, trying again');
+      this.#logger.warn(
+        { registering: instance, reason: messageOf(error) },
+        'not registered yet, trying again',
+      );
     }
     return {
       close: async () => {
@@ -131,7 +134,7 @@ export class Registrations implements Closeable {
       },
     };
     await askConsul((call) => this.#consul.agent.service.register({ ...registration, ...call }), { signal });
-    this.#logger.info({ instance }, 'registered');
+    this.#logger.info({ registering: instance }, 'registered');
   }
 
   async #deregister(id: string, signal: AbortSignal): Promise<void> {

@@ -18,7 +18,7 @@ describe.skipIf(!hasServers)('settings changed while services run', () => {
   it('reach every process, its workers too', async () => {
     await cluster.putLiveSetting('LOG_LEVEL', 'debug');
     await until('the log level to change', () =>
-      [gateway, orchestrator].every(({ output }) => output.includes('"log level changed"')),
+      [gateway, orchestrator].every(({ output }) => output.includes('"LOG_LEVEL"')),
     );
     await cluster.putLiveSetting('WORKER_CAPACITY', '7');
     const app = cluster.app(gateway);
