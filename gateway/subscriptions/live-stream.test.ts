@@ -74,7 +74,7 @@ class Stage {
   }
 
   async lose(): Promise<void> {
-    this.upstreams.at(-1)?.listener.onLost(new Error('gone'));
+    this.upstreams.at(-1)?.listener.onLost('gone');
     await nextTurn();
   }
 

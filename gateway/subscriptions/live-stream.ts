@@ -191,7 +191,7 @@ export class LiveStream {
     void this.#upstream?.close();
     this.#enqueue(() =>
       this.#cursor === undefined
-        ? this.#resume(new Error('events came faster than they could be joined'))
+        ? this.#resume('events came faster than they could be joined')
         : this.#connect(this.#cursor),
     );
   }
@@ -242,13 +242,13 @@ export class LiveStream {
     this.recent.push(place, message);
   }
 
-  #resume(reason: unknown): void {
+  #resume(reason: string): void {
     const { clock, logger, metrics } = this.#deps;
     if (clock.now() - this.#connectedAtMs >= STABLE_MS) this.#isBack();
     const canStartAnew = !this.hasDelivered && this.start.from === 'snapshot';
     this.#lostAtMs ??= clock.now();
     const isTooLong = clock.now() - this.#lostAtMs >= this.#options.resumeTimeoutMs;
-    const about = { err: reason, subscription: this.operation.rootField };
+    const about = { reason, subscription: this.operation.rootField };
     if ((this.#cursor === undefined && !canStartAnew) || isTooLong) {
       logger.warn(about, 'upstream lost, its subscribers are told');
       metrics.lostUpstreams.inc({ outcome: 'ended' });

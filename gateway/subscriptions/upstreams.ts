@@ -11,8 +11,12 @@ export interface UpstreamListener {
   onErrors(errors: readonly GraphQLFormattedError[]): void;
   /** The subgraph has no more to say. Nothing follows. */
   onComplete(): void;
-  /** The connection is gone, or never came about. Nothing follows; events may have been missed. */
-  onLost(reason: unknown): void;
+  /**
+   * The connection is gone, or never came about. Nothing follows; events may have been missed.
+   *
+   * @param reason To be logged.
+   */
+  onLost(reason: string): void;
 }
 
 export interface Upstreams extends Closeable {
@@ -71,7 +75,7 @@ export function openUpstreams({ registry }: { registry: Registry }, options: Ups
       };
       const client = clientOf(subgraph);
       if (!client) {
-        queueMicrotask(() => once(() => listener.onLost(new Error('no instance is registered'))));
+        queueMicrotask(() => once(() => listener.onLost('no instance is registered')));
         return { close: () => once(() => {}) };
       }
       const cancel = client.subscribe(
@@ -81,7 +85,7 @@ export function openUpstreams({ registry }: { registry: Registry }, options: Ups
             if (!isOver) listener.onEvent(event as ExecutionResult);
           },
           error: (error) =>
-            once(() => (Array.isArray(error) ? listener.onErrors(error) : listener.onLost(error))),
+            once(() => (Array.isArray(error) ? listener.onErrors(error) : listener.onLost(reasonOf(error)))),
           complete: () => once(() => listener.onComplete()),
         },
       );
@@ -102,6 +106,13 @@ export function openUpstreams({ registry }: { registry: Registry }, options: Ups
       connections.clear();
     },
   };
+}
+
+/** Of an event of the socket only what it says: it holds the socket, and with it whatever was sent. */
+function reasonOf(lost: unknown): string {
+  const { code, reason, message } = lost as { code?: unknown; reason?: unknown; message?: unknown };
+  if (typeof code === 'number') return `closed with ${code}${reason ? `: ${reason}` : ''}`;
+  return typeof message === 'string' ? message : String(lost);
 }
 
 /** Never connects again by itself: whoever lost a subscription decides where to go on from. */
