@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import { ConfigError, messageOf } from '../../platform/errors.ts';
+import { listen } from '../../platform/http/listen.ts';
 import { type createCallerCheck, METRICS_REFUSED } from '../../platform/http/service-tokens.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -95,13 +94,9 @@ export async function openGatewayServer(
   addGraphqlRoute(app, { ...deps, refuse }, options);
   if (options.graphiqlFolder !== undefined) await addGraphiql(app, options.graphiqlFolder);
 
-  try {
-    await app.listen({ host: options.host, port: options.port });
-  } catch (error) {
-    throw new ConfigError([listenProblem(error, options)]);
-  }
+  const url = await listen(app, options);
   return {
-    url: urlOf(app.server.address() as AddressInfo),
+    url,
     server: app.server,
     drain() {
       isDraining = true;
@@ -134,22 +129,4 @@ function addCors(app: FastifyInstance, guard: RequestGuard): void {
       .code(204)
       .send();
   });
-}
-
-function listenProblem(error: unknown, { host, port }: GatewayServerOptions): string {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'EADDRINUSE':
-      return `PORT: ${port} is in use on ${host}: stop what listens there, or set another PORT`;
-    case 'EACCES':
-      return `PORT: ${port} may not be used by this user: set one above 1023`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `HOST: ${host} is not an address of this machine`;
-    default:
-      return `HOST, PORT: cannot listen on ${host}:${port}: ${messageOf(error)}`;
-  }
-}
-
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

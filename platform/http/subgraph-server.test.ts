@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { buildSchema } from 'graphql';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { createTestSubgraph, type TestSubgraph } from '../../test/support/subgraph.ts';
 import { silentLogger } from '../logger.ts';
@@ -79,6 +79,27 @@ describe('The server of a subgraph', () => {
     const health = await fetch(new URL('/healthz', server.url));
     expect(health.status).toBe(200);
     await health.body?.cancel();
+  });
+
+  it('says in a line that its port is taken, or its host elsewhere, and prints nothing', async () => {
+    const printed = vi.spyOn(console, 'error');
+    scope.defer(() => printed.mockRestore());
+    const port = Number(new URL(server.url).port);
+    const open = (address: { host?: string; port?: number }) =>
+      openSubgraphServer(
+        { schema: () => subgraph.schema, logger: silentLogger },
+        { service: 'endpoint', serviceToken: TOKEN, ...address },
+      );
+    await expect(open({ port })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `PORT: ${port} is in use on 127.0.0.1: stop what listens there, or set another PORT`,
+    });
+    // Of the addresses that are kept for examples.
+    await expect(open({ host: '203.0.113.250' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'HOST: 203.0.113.250 is not an address of this machine',
+    });
+    expect(printed).not.toHaveBeenCalled();
   });
 
   it('answers queries with variables and operation names', async () => {

@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   type DocumentNode,
@@ -20,6 +19,7 @@ import type { ServiceName } from '../ports/registry.ts';
 import type { Closeable } from '../scope.ts';
 import { formatError, formatResult } from './graphql-errors.ts';
 import type { SubgraphContext } from './inner-operations.ts';
+import { listen } from './listen.ts';
 import { createCallerCheck, METRICS_REFUSED } from './service-tokens.ts';
 
 export interface SubgraphServerDeps {
@@ -87,6 +87,8 @@ interface GraphQLRequest {
  * Serves a subgraph to the gateway and to the other services: GraphQL over HTTP (POST of JSON only) and
  * graphql-transport-ws. Not for apps: those meet the gateway. Whoever shows neither's token gets nothing of it but
  * whether it lives, on whichever address it listens.
+ *
+ * @throws {ConfigError} It cannot listen there.
  */
 export async function openSubgraphServer(
   deps: SubgraphServerDeps,
@@ -168,6 +170,8 @@ export async function openSubgraphServer(
     return reply.send(formatResult(result, logger));
   });
 
+  // Before there are sockets: their server would print what is wrong with the address.
+  const url = await listen(app, { host, port: options.port ?? 0 });
   const sockets = new WebSocketServer({
     server: app.server,
     path: '/graphql',
@@ -197,9 +201,6 @@ export async function openSubgraphServer(
     sockets,
   );
 
-  await app.listen({ host, port: options.port ?? 0 });
-  const { address, family, port } = app.server.address() as AddressInfo;
-  const hostname = family === 'IPv6' ? `[${address}]` : address;
   async function close(): Promise<void> {
     isDraining = true;
     const force = setTimeout(() => app.server.closeAllConnections(), options.drainMs ?? DRAIN_MS);
@@ -214,7 +215,7 @@ export async function openSubgraphServer(
   }
 
   return {
-    url: `http://${hostname}:${port}/graphql`,
+    url: `${url}/graphql`,
     drain() {
       isDraining = true;
     },

@@ -1,5 +1,5 @@
-import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
+import { listen } from '../http/listen.ts';
 import { createCallerCheck, METRICS_REFUSED } from '../http/service-tokens.ts';
 import type { Metrics } from '../metrics.ts';
 import { isLoopback } from '../network/loopback.ts';
@@ -15,6 +15,8 @@ export interface ProbeServer extends Closeable {
 /**
  * Answers `/healthz`, `/readyz` and `/metrics` for a service that serves nothing else; beyond loopback the last wants
  * the service token.
+ *
+ * @throws {ConfigError} It cannot listen there.
  */
 export async function openProbeServer(
   { metrics, isReady }: { readonly metrics: Metrics; readonly isReady: () => boolean },
@@ -38,10 +40,9 @@ export async function openProbeServer(
       ? reply.type(metrics.contentType).send(await metrics.text())
       : reply.code(401).header('www-authenticate', 'Bearer').send({ error: METRICS_REFUSED }),
   );
-  await app.listen({ host, port });
-  const { address, family, port: taken } = app.server.address() as AddressInfo;
+  const url = await listen(app, { host, port });
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`,
+    url,
     drain() {
       isDraining = true;
     },
