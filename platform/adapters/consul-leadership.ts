@@ -90,7 +90,7 @@ class ConsulLeadership implements Leadership {
     this.#lock = new LeaderLock(consul, { key, candidate: newId(), ttlMs });
     this.#listeners = new Listeners(this.#logger, 'leadership');
     this.#loop = new FollowLoop({ clock, logger: this.#logger }, (signal) => this.#look(signal), {
-      what: { followed: key },
+      what: { following: key },
       resyncMs: ttlMs / RENEWALS_PER_TTL,
     });
     this.#query = new BlockingQuery(

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../clock.ts';
-import { ClosedError } from '../errors.ts';
+import { ClosedError, UnavailableError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Closeable } from '../scope.ts';
 
@@ -94,8 +94,11 @@ export class FollowLoop implements Closeable {
     } catch (error) {
       this.#failures++;
       // Said once: that it goes on failing is no news.
-      if (this.#failures === FAILURES_TO_WARN && !this.#stop.signal.aborted)
-        this.#logger.warn({ ...what, err: error }, 'following failed, trying again');
+      if (this.#failures === FAILURES_TO_WARN && !this.#stop.signal.aborted) {
+        // Where others do not answer, where we asked from explains nothing.
+        const why = error instanceof UnavailableError ? { reason: error.message } : { err: error };
+        this.#logger.warn({ ...what, ...why }, 'following failed, trying again');
+      }
       throw error;
     }
   }

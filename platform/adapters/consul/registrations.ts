@@ -41,7 +41,7 @@ export class Registrations implements Closeable {
     this.#consul = consul;
     this.#logger = logger;
     this.#keyPrefix = keyPrefix;
-    const options = { what: { followed: 'registrations' }, resyncMs: RECHECK_MS };
+    const options = { what: { following: 'registrations' }, resyncMs: RECHECK_MS };
     this.#loop = new FollowLoop({ clock, logger }, (signal) => this.#pass(signal), options);
   }
 
