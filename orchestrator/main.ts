@@ -19,9 +19,7 @@ const settings = z.object({
 });
 
 /** What workers are told is what the orchestrator was told, where they know it; ports are each one's own. */
-const workerSettings = z
-  .object({ ...processSettings.shape, ...scraperSettings.shape })
-  .omit({ HOST: true, ADVERTISE_HOST: true });
+const workerSettings = z.object({ ...processSettings.shape, ...scraperSettings.shape });
 
 await runService(
   'orchestrator',
