@@ -76,8 +76,9 @@ const AWAY_CODES: ReadonlySet<unknown> = new Set([
   6, 7, 89, 91, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436,
 ]);
 
+/** The last ones are met by what was under way while the client connects anew. */
 const AWAY_NAMES =
-  /^Mongo(Network|ServerSelection|WaitQueue|PoolCleared|ServerClosed|TopologyClosed|NotConnected|OperationTimeout|ConnectionPool)/;
+  /^Mongo(Network|ServerSelection|WaitQueue|Pool|ServerClosed|TopologyClosed|NotConnected|OperationTimeout|ConnectionPool|ClientClosed|ExpiredSession)/;
 
 /**
  * Makes an adapter of functions that speak to the server: what the driver throws is told in our own errors, and

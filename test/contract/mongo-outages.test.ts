@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type MongoPlace, openMongo } from '../../platform/mongo.ts';
+import { UnavailableError } from '../../platform/errors.ts';
+import { type MongoPlace, mongoAdapter, openMongo } from '../../platform/mongo.ts';
 import { Scope } from '../../platform/scope.ts';
 import { type FaultProxy, openFaultProxy } from '../services/fault-proxy.ts';
 
@@ -47,6 +48,30 @@ describe.skipIf(!MONGODB_URL)('connections to MongoDB', () => {
     stopping.abort();
     await Promise.all(loads);
   }, 120_000);
+
+  it('that are made anew say to whoever was at something that the server is away, and nothing of the driver', async () => {
+    const [place] = places;
+    if (!place) throw new Error('There is no place.');
+    const items = place.db.collection<{ readonly _id: number }>('never_there');
+    const { read, write, ping } = mongoAdapter('The store', {
+      read: (_id: number) => items.find({ _id }).toArray(),
+      write: (_id: number) =>
+        items.bulkWrite([{ updateOne: { filter: { _id }, update: { $set: { of: 'none' } } } }]),
+      ping: () => place.db.command({ ping: 1 }),
+      close: () => {},
+    });
+    await ping();
+    // More than there are connections: some wait for an answer, others for a connection.
+    const asked = Array.from({ length: 50 }, (_, id) => [read(id), write(id), ping()]).flat();
+    const answers = Promise.allSettled(asked);
+    await new Promise((resolve) => setImmediate(resolve));
+    await place.db.client.close();
+    const reasons = (await answers).flatMap((answer) =>
+      answer.status === 'rejected' ? [answer.reason] : [],
+    );
+    expect(reasons.length).toBeGreaterThan(0);
+    expect(reasons.filter((reason) => !(reason instanceof UnavailableError))).toEqual([]);
+  });
 
   it('close at once while the server is away, and twice', async () => {
     await answering();
