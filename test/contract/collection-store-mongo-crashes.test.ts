@@ -9,11 +9,14 @@ import {
 import { openSqliteCollectionStore } from '../../platform/adapters/sqlite-collection-store.ts';
 import { openMongo } from '../../platform/mongo.ts';
 import type { CollectionStore, FoldCommit, FoldLease } from '../../platform/ports/collection-store.ts';
+import { Scope } from '../../platform/scope.ts';
+import { openFaultProxy } from '../services/fault-proxy.ts';
 import { databaseUrl, dropDatabase, interceptedDb, type MongoWrite } from '../support/mongo-database.ts';
 import { definitionOf, NOW } from './collection-store-builders.ts';
 import { everythingOf, INCARNATION, ScriptedFold } from './scripted-fold.ts';
 
 const LEASE_MS = 1_000;
+const DEADLINE = { timeout: 20_000, interval: 50 };
 /** More writes than the script makes. */
 const WRITES_MAX = 60;
 
@@ -143,6 +146,42 @@ describe.skipIf(!process.env.MONGODB_URL)('A fold on MongoDB', () => {
       expect(isAlive).toBe(true);
     },
   );
+
+  it('loses nothing of its entries when the server is away at one write of them, and back at the next', async () => {
+    await using scope = new Scope();
+    const { hostname, port, pathname } = new URL(url);
+    const proxy = scope.use(await openFaultProxy(hostname, Number(port)));
+    await withStores(url, async ({ other }) => {
+      const through = `mongodb://127.0.0.1:${proxy.port}${pathname}?directConnection=true`;
+      const place = scope.use(openMongo(through, { selectionTimeoutMs: 300 }));
+      const isBack = () => place.db.command({ ping: 1 }).then(Boolean, () => false);
+      const failed: string[] = [];
+      const db = interceptedDb(place.db, async ({ collection, method }, send) => {
+        if (collection !== 'entries' || failed.includes(method)) return send();
+        failed.push(method);
+        await proxy.stop();
+        try {
+          return await send();
+        } finally {
+          await proxy.restart();
+          await expect.poll(isBack, DEADLINE).toBe(true);
+        }
+      });
+      const store = scope.use(await startMongoCollectionStore({ db, close: async () => {} }));
+      const isFolded = async () => {
+        const lease = await take(store, 'one', NOW);
+        return foldAll(store, lease, commits).then(
+          () => true,
+          () => false,
+        );
+      };
+      await expect.poll(isFolded, DEADLINE).toBe(true);
+      expect(failed).toEqual(['insertMany', 'bulkWrite']);
+      // Whoever folds next applies what was left.
+      await other.releaseFold(await take(other, 'other', NOW + LEASE_MS));
+      expect(await everythingOf(other)).toEqual(told.at(-1));
+    });
+  });
 
   it('is done no harm by a holder that froze before any write, and woke long after', async () => {
     let isFrozen = true;

@@ -57,8 +57,9 @@ async function insertNew(
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError)) throw error;
     const errors = [error.writeErrors].flat();
-    if (error.result.getWriteConcernError() || !errors.every(({ code }) => code === DUPLICATE_KEY))
-      throw error;
+    // Where the server goes in the middle the driver throws the same, and names no document.
+    const areThere = errors.length > 0 && errors.every(({ code }) => code === DUPLICATE_KEY);
+    if (!areThere || error.result.getWriteConcernError()) throw error;
     return errors.flatMap(({ index }) => documents[index] ?? []);
   }
 }
