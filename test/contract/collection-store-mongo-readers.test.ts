@@ -5,7 +5,7 @@ import {
 } from '../../platform/adapters/mongo-collection-store.ts';
 import { openMongo } from '../../platform/mongo.ts';
 import type { CollectionStore } from '../../platform/ports/collection-store.ts';
-import { databaseUrl, dropDatabase, interceptedDb } from '../support/mongo-database.ts';
+import { databaseUrl, dropDatabase, heldUpFinds, interceptedDb } from '../support/mongo-database.ts';
 import { definitionOf, NOW } from './collection-store-builders.ts';
 import { INCARNATION, numbersFrom, ScriptedFold } from './scripted-fold.ts';
 
@@ -187,6 +187,33 @@ describe.skipIf(!process.env.MONGODB_URL)('Readers of a collection in MongoDB', 
     expect(anew.entries).toEqual(near.entries);
     expect(await serving.history(INCARNATION, KEYS, 100)).toHaveLength(11);
     expect(await serving.status(INCARNATION)).toMatchObject({ head: KEYS + 11, entryCount: KEYS + 4 });
+  });
+
+  it('are told of all removals though they are forgotten in the middle of a page', async () => {
+    const script = new ScriptedFold();
+    const lease = await take('one', NOW);
+    for (let key = 0; key < KEYS; key++) script.change(`key-${key}`, 'old');
+    await folding.commitFold(lease, script.commit());
+    const place = openMongo(url);
+    let beforeEntries = async () => {};
+    const db = heldUpFinds(place.db, async (collection) => {
+      if (collection === 'entries') await beforeEntries();
+    });
+    const slow = await startMongoCollectionStore({ db, close: () => place.close() });
+    const reader = new Reader(slow, 100);
+    await reader.readPage();
+    for (let key = 0; key < 5; key++) script.remove(`key-${key}`);
+    await folding.commitFold(lease, script.change('key-9', 'new').commit());
+    await folding.releaseFold(lease);
+    // The log does not reach back to the reader.
+    await serving.pruneChanges({ tombstones: 0, history: NOW + 10_000 }, 1_000);
+    beforeEntries = async () => {
+      await serving.pruneChanges({ tombstones: NOW + 10_000, history: 0 }, 1_000);
+    };
+    while (await reader.readPage());
+    await slow.close();
+    expect(reader.entries).toEqual(await titlesOf());
+    expect(reader.entries.size).toBe(KEYS - 5);
   });
 
   it('read commits that are larger than a document may be', async () => {

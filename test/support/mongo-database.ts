@@ -41,6 +41,24 @@ export function interceptedDb(db: Db, around: AroundWrite): Db {
   );
 }
 
+/** The database, but for what is found: `before` is waited for between asking and reading. */
+export function heldUpFinds(db: Db, before: (collection: string) => Promise<void>): Db {
+  const cursorOf = (name: string, cursor: object): object =>
+    membersOf(cursor, (method, member) => (...args) => {
+      if (method === 'toArray') return before(name).then(() => member(...args));
+      const next = member(...args);
+      return next === cursor ? cursorOf(name, cursor) : next;
+    });
+  return membersOf(db, (ofDb, collection) =>
+    ofDb === 'collection'
+      ? (name) =>
+          membersOf(db.collection(String(name)), (method, member) =>
+            method === 'find' ? (...args) => cursorOf(String(name), member(...args) as object) : member,
+          )
+      : collection,
+  );
+}
+
 type Method = (...args: unknown[]) => unknown;
 
 function membersOf<T extends object>(target: T, replaced: (name: string, member: Method) => Method): T {

@@ -88,7 +88,7 @@ export class MongoChanges {
     return pageOf(name, { incarnation, reset: false, head: tail.head, limit }, newest(tail.changes));
   }
 
-  /** @returns undefined where the log was applied and forgotten in the middle of it. */
+  /** @returns undefined where the log was applied and forgotten in the middle of it, or tombstones were. */
   async #fromEntries(
     { number, incarnation, name }: CatalogueEntry,
     { version, limit, resetHead, ...request }: ChangesRequest,
@@ -104,6 +104,8 @@ export class MongoChanges {
         ? await this.#tail(number, Math.max(after, applied))
         : { head: tip.state.head, changes: [] };
     if (!tail || tail.head < tip.state.head) return undefined;
+    // Tombstones that were forgotten since the fold was read are missing in it.
+    if (!reset && isForgotten(await this.#fold(number), version, resetHead)) return undefined;
     const told = newest([...entries, ...tail.changes]).filter(({ f }) => !reset || f !== null);
     return pageOf(name, { incarnation, reset, head: tail.head, limit }, told);
   }
