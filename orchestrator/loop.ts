@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../platform/clock.ts';
+import { createFailureLog } from '../platform/failure-log.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Closeable } from '../platform/scope.ts';
 
@@ -18,6 +19,9 @@ export interface Loop extends Closeable {
   close(): Promise<void>;
 }
 
+/** Configuration that starts, or is a moment away, is no reason for a warning: half a second of it is. */
+const FAILURES_TOLERATED = 3;
+
 /**
  * Does the same work over and over: when woken, when it failed, and on a timer; never twice at once. However
  * many wakes come while it runs, they cost one more turn.
@@ -27,6 +31,7 @@ export function startLoop(
   work: () => Promise<void>,
   { resyncMs, retryMs = 100, retryMsMax = 5_000 }: LoopOptions,
 ): Loop {
+  const failureLog = createFailureLog(logger, 'reconciling', { tolerated: FAILURES_TOLERATED });
   let isClosed = false;
   let isWoken = false;
   let failures = 0;
@@ -49,10 +54,11 @@ export function startLoop(
     try {
       await work();
       failures = 0;
+      failureLog.succeeded();
     } catch (error) {
       if (isClosed) return;
       failures++;
-      logger.warn({ err: error, failures }, 'reconciling failed, trying again');
+      failureLog.failed(error, { failures });
     }
   }
 

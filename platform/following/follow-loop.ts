@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock.ts';
-import { ClosedError, UnavailableError } from '../errors.ts';
+import { ClosedError } from '../errors.ts';
+import { reasonOf } from '../failure-log.ts';
 import type { Logger } from '../logger.ts';
 import type { Closeable } from '../scope.ts';
 
@@ -95,9 +96,7 @@ export class FollowLoop implements Closeable {
       this.#failures++;
       // Said once: that it goes on failing is no news.
       if (this.#failures === FAILURES_TO_WARN && !this.#stop.signal.aborted) {
-        // Where others do not answer, where we asked from explains nothing.
-        const why = error instanceof UnavailableError ? { reason: error.message } : { err: error };
-        this.#logger.warn({ ...what, ...why }, 'following failed, trying again');
+        this.#logger.warn({ ...what, ...reasonOf(error) }, 'following failed, trying again');
       }
       throw error;
     }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 import { messageOf } from '../../platform/errors.ts';
+import { createFailureLog, type FailureLog } from '../../platform/failure-log.ts';
 import { linkAbort } from '../../platform/linked-abort.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { FieldValues } from '../../platform/model/record.ts';
@@ -28,6 +29,7 @@ const PREVIEW_TIMEOUT_MS = 60_000;
 /** Reads sources that are not stored, once, for those who want to see what they would give. */
 export class Previews {
   readonly #deps: PreviewsDeps;
+  readonly #claimLog: FailureLog;
   readonly #stopping = new AbortController();
   readonly #active = new Set<Promise<void>>();
   #claiming: Promise<void> | undefined;
@@ -36,6 +38,7 @@ export class Previews {
 
   constructor(deps: PreviewsDeps) {
     this.#deps = deps;
+    this.#claimLog = createFailureLog(deps.logger, 'claiming previews');
   }
 
   /** Takes what waits and there is room for. Never throws; a claim that fails is made again at the next call. */
@@ -43,7 +46,9 @@ export class Previews {
     this.#isWanted = true;
     if (this.#claiming || this.#stopping.signal.aborted) return;
     this.#claiming = this.#claim(workerId)
-      .catch((error) => this.#deps.logger.warn({ reason: messageOf(error) }, 'previews not claimed'))
+      .then(this.#claimLog.succeeded, (error) => {
+        if (!this.#stopping.signal.aborted) this.#claimLog.failed(error);
+      })
       .finally(() => {
         this.#claiming = undefined;
       });

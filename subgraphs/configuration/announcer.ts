@@ -1,3 +1,4 @@
+import { createFailureLog } from '../../platform/failure-log.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Run } from '../../platform/model/run.ts';
 import type { Bus, Topic, Topics } from '../../platform/ports/bus.ts';
@@ -15,10 +16,11 @@ export interface Announcer {
 
 /** Who misses a message learns the same at its next resync, so a bus that is down is no failure of ours. */
 export function createAnnouncer({ bus, logger }: { bus: Bus; logger: Logger }): Announcer {
+  const failureLog = createFailureLog(logger, 'publishing');
   const publish = <T extends Topic>(topic: T, message: Topics[T]) => {
-    bus.publish(topic, message).catch((error: unknown) => {
-      logger.warn({ err: error, topic }, 'message not published');
-    });
+    bus
+      .publish(topic, message)
+      .then(failureLog.succeeded, (error: unknown) => failureLog.failed(error, { topic }));
   };
   return {
     change({ source, runs, collection }, { definitionsRevision }) {

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../../platform/clock.ts';
+import { createFailureLog } from '../../../platform/failure-log.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { Closeable } from '../../../platform/scope.ts';
 import { apply, type CommandContext, untilCommitted } from '../commands/context.ts';
@@ -50,12 +51,14 @@ export function watchLeases(
   { clock, logger }: { clock: Clock; logger: Logger },
   everyMs: number,
 ): Closeable {
+  const failureLog = createFailureLog(logger, 'lease check');
   const check = createLevelTrigger(
     async () => {
       const ended = await freeExpiredWorkers(context);
       if (ended.length > 0) logger.warn({ workerIds: ended }, 'workers lost, their sources freed');
+      failureLog.succeeded();
     },
-    (error) => logger.error({ err: error }, 'lease check failed'),
+    (error) => failureLog.failed(error),
   );
   let timer: Timer;
   let checked = Promise.resolve();
