@@ -24,6 +24,10 @@ describe('the folder', () => {
   let folder: Folder;
   /** What the next commits do instead of committing. */
   let failures: Error[];
+  /** What the next leases that are given back meet. */
+  let releaseFailures: Error[];
+  /** Waited for before these methods. */
+  let waitFor: (method: 'commitFold' | 'oldestSeenAt') => Promise<void>;
   let commits: number;
   let published: { readonly incarnation: string; readonly version: number }[];
 
@@ -32,6 +36,8 @@ describe('the folder', () => {
     store = await openSqliteCollectionStore(place);
     await store.takeDefinitions([definitionOf()], 1, clock.now());
     failures = [];
+    releaseFailures = [];
+    waitFor = async () => {};
     commits = 0;
     published = [];
     bus = new MemoryBus(silentLogger);
@@ -49,9 +55,19 @@ describe('the folder', () => {
       ...store,
       async commitFold(...args) {
         commits += 1;
+        await waitFor('commitFold');
         const failure = failures.shift();
         if (failure) throw failure;
         await store.commitFold(...args);
+      },
+      async oldestSeenAt(...args) {
+        await waitFor('oldestSeenAt');
+        return store.oldestSeenAt(...args);
+      },
+      async releaseFold(...args) {
+        const failure = releaseFailures.shift();
+        if (failure) throw failure;
+        await store.releaseFold(...args);
       },
     };
     return new Folder(
@@ -165,6 +181,44 @@ describe('the folder', () => {
     expect(await store.acquireFold(COLLECTION, 'another', LEASE_MS, clock.now())).toBeDefined();
     expect(told).toEqual([COLLECTION]);
   });
+
+  it('gives back what leases it can where the store does not take one', async () => {
+    await store.takeDefinitions([definitionOf({ name: 'films', incarnation: 'films-1' })], 2, clock.now());
+    for (const incarnation of [COLLECTION, 'films-1']) {
+      await store.appendBatch(batchOf({ incarnation, batchId: incarnation }), clock.now());
+      folder.wake(incarnation);
+      await expect.poll(() => folder.holds(incarnation), DEADLINE).toBe(true);
+    }
+    releaseFailures.push(new Error('the store is away'));
+    await folder.close();
+    expect(await store.acquireFold(COLLECTION, 'another', LEASE_MS, clock.now())).toBeUndefined();
+    expect(await store.acquireFold('films-1', 'another', LEASE_MS, clock.now())).toBeDefined();
+  });
+
+  it.each(['commitFold', 'oldestSeenAt'] as const)(
+    'plans nothing once it is closed during %s',
+    async (last) => {
+      const sources = [{ id: 'shop', retain: 'PT1H' }];
+      await store.takeDefinitions([definitionOf({ revision: 2, sources })], 2, clock.now());
+      const planned = clock.pending;
+      let isThere = false;
+      let go = () => {};
+      const isTime = new Promise<void>((resolve) => (go = resolve));
+      waitFor = async (method) => {
+        if (method !== last) return;
+        isThere = true;
+        await isTime;
+      };
+      if (last === 'commitFold') failures.push(new Error('the store is away'));
+      await deliver(3);
+      folder.wake(COLLECTION);
+      await expect.poll(() => isThere, DEADLINE).toBe(true);
+      const closed = folder.close();
+      go();
+      await closed;
+      expect(clock.pending).toBe(planned);
+    },
+  );
 
   it('lets no collection wait for a large one', async () => {
     await store.takeDefinitions([definitionOf({ name: 'films', incarnation: 'films-1' })], 2, clock.now());

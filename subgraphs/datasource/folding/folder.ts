@@ -86,17 +86,25 @@ export class Folder implements Closeable {
     this.#serve();
   }
 
-  /** Lets the chunks in hand finish, and gives all leases back. */
+  /** Lets the chunks in hand finish, and gives all leases back; those that the store does not take run out. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#due.clear();
+    await Promise.all(this.#running.values());
     this.#expiries.close();
     for (const { retry } of this.#held.values()) retry?.close();
-    await Promise.all(this.#running.values());
-    for (const [incarnation, { leased }] of this.#held) {
-      if (!leased.isHeld) continue;
-      await leased.release();
-      await this.#tellOthers(incarnation);
+    const held = [...this.#held].filter(([, { leased }]) => leased.isHeld);
+    // At once: where the store is away, each would wait for it in vain.
+    const givenBack = await Promise.allSettled(
+      held.map(async ([incarnation, { leased }]) => {
+        await leased.release();
+        await this.#tellOthers(incarnation);
+      }),
+    );
+    const failed = givenBack.filter((result) => result.status === 'rejected');
+    if (failed.length > 0) {
+      const about = { err: failed[0]?.reason, foldCount: failed.length };
+      this.#deps.logger.warn(about, 'folds not given back; others wait until their leases end');
     }
   }
 

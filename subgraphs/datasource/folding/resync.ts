@@ -29,6 +29,8 @@ export async function openResync(
   const { store, collections, folder, clock, logger } = deps;
   let timer: Timer | undefined;
   let running: Promise<void> | undefined;
+  /** Woken while it looked: it may have passed what it was woken for. */
+  let isWanted = false;
   let isClosed = false;
 
   async function look(): Promise<void> {
@@ -41,15 +43,17 @@ export async function openResync(
   }
 
   function start(): void {
-    timer?.close();
+    if (running) isWanted = true;
     if (isClosed || running) return;
+    timer?.close();
+    isWanted = false;
     running = look()
       .catch((error: unknown) => {
         if (!(error instanceof ClosedError)) logger.warn({ err: error }, 'unfolded journals not looked for');
       })
       .finally(() => {
         running = undefined;
-        if (!isClosed) timer = clock.schedule(everyMs, start);
+        if (!isClosed) timer = clock.schedule(isWanted ? 0 : everyMs, start);
       });
   }
 
