@@ -1,6 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { Clock, Timer } from '../../../platform/clock.ts';
 import { ClosedError } from '../../../platform/errors.ts';
+import { createFailureLog, type FailureLog } from '../../../platform/failure-log.ts';
 import { randomId } from '../../../platform/ids.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { Bus } from '../../../platform/ports/bus.ts';
@@ -59,11 +60,15 @@ export class Folder implements Closeable {
   readonly #due = new Set<string>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #expiries: ExpirySchedule;
+  readonly #foldLog: FailureLog;
+  readonly #publishLog: FailureLog;
   #isClosed = false;
 
   constructor(deps: FolderDeps, options: FolderOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#foldLog = createFailureLog(deps.logger, 'fold');
+    this.#publishLog = createFailureLog(deps.logger, 'publishing');
     this.#expiries = new ExpirySchedule(deps, {
       intervalMs: options.expiryIntervalMs,
       onAppended: (incarnation) => this.wake(incarnation),
@@ -148,6 +153,7 @@ export class Folder implements Closeable {
     const endChunk = this.#deps.metrics.foldDuration.startTimer();
     const chunk = await leased.foldChunk();
     held.failures = 0;
+    this.#foldLog.succeeded();
     if (chunk.isDropped) {
       this.#held.delete(incarnation);
       this.#expiries.forget(incarnation);
@@ -184,14 +190,15 @@ export class Folder implements Closeable {
   }
 
   async #publish(incarnation: string, version: number): Promise<void> {
-    const { bus, logger, nameOf } = this.#deps;
+    const { bus, nameOf } = this.#deps;
     const collection = nameOf(incarnation);
     if (collection === undefined) return;
     try {
       await bus.publish('collection.changed', { collection, incarnation, version });
+      this.#publishLog.succeeded();
     } catch (error) {
       // Readers learn the same at their next resync.
-      logger.warn({ err: error, collection }, 'change could not be published');
+      this.#publishLog.failed(error, { collection });
     }
   }
 
@@ -206,11 +213,11 @@ export class Folder implements Closeable {
       this.wake(incarnation);
       return;
     }
-    const { logger, metrics } = this.#deps;
+    const { metrics } = this.#deps;
     if (error instanceof FoldLostError) metrics.limits.inc({ limit: 'FOLD_LEASE' });
     else {
       metrics.foldFailures.inc();
-      logger.error({ err: error, incarnation, failures: held.failures }, 'fold failed');
+      this.#foldLog.failed(error, { incarnation, failures: held.failures });
     }
     const delayMs = Math.min(RETRY_MS * 2 ** held.failures, RETRY_MS_MAX);
     held.failures += 1;

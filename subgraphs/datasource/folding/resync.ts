@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../../platform/clock.ts';
 import { ClosedError } from '../../../platform/errors.ts';
+import { createFailureLog } from '../../../platform/failure-log.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { CollectionStore } from '../../../platform/ports/collection-store.ts';
 import type { Closeable } from '../../../platform/scope.ts';
@@ -27,6 +28,7 @@ export async function openResync(
   { everyMs }: { readonly everyMs: number },
 ): Promise<Resync> {
   const { store, collections, folder, clock, logger } = deps;
+  const failureLog = createFailureLog(logger, 'looking for unfolded journals');
   let timer: Timer | undefined;
   let running: Promise<void> | undefined;
   /** Woken while it looked: it may have passed what it was woken for. */
@@ -48,8 +50,9 @@ export async function openResync(
     timer?.close();
     isWanted = false;
     running = look()
+      .then(failureLog.succeeded)
       .catch((error: unknown) => {
-        if (!(error instanceof ClosedError)) logger.warn({ err: error }, 'unfolded journals not looked for');
+        if (!(error instanceof ClosedError)) failureLog.failed(error);
       })
       .finally(() => {
         running = undefined;
