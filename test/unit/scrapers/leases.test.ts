@@ -53,11 +53,12 @@ describe('leases', () => {
 
   it('are renewed every third of their time', async () => {
     await startOnSilentSite();
-    const before = renewals();
-    steadyClock.advance(LEASE_MS / 3);
-    await until(() => expect(renewals()).toBe(before + 1));
-    steadyClock.advance(LEASE_MS / 3);
-    await until(() => expect(renewals()).toBe(before + 2));
+    for (let third = 0; third < 4; third++) {
+      const before = renewals();
+      steadyClock.advance(LEASE_MS / 3);
+      // What the connection's beginning has it read up may still come on top.
+      await until(() => expect(renewals()).toBeGreaterThan(before));
+    }
     expect(harness.worker.runningCount).toBe(1);
   });
 
