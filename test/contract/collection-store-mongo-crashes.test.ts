@@ -183,6 +183,27 @@ describe.skipIf(!process.env.MONGODB_URL)('A fold on MongoDB', () => {
     });
   });
 
+  it('drops a collection whose last commits could not be applied', async () => {
+    await withStores(url, async (stores) => {
+      const { failing, other } = stores;
+      const lease = await take(failing, 'one', NOW);
+      let fail = (_: Error) => {};
+      const failure = new Promise<never>((_, reject) => (fail = reject));
+      stores.around = (_, send, { collection }) => (collection === 'entries' ? failure : send());
+      for (const commit of commits.slice(0, 3)) await failing.commitFold(lease, commit);
+      await other.takeDefinitions([definitionOf({ revision: 2, deleted: true })], 2, NOW);
+      fail(new Error('the server is away'));
+      stores.around = (_, send) => send();
+      const dropped = (of: FoldLease) => failing.dropChunk(of, 1).catch(() => false);
+      const isDropped = async () => {
+        const again = await take(failing, 'one', NOW);
+        // The lease is prolonged now and then, not for each chunk.
+        return (await dropped(again)) || (await dropped(again)) || dropped(again);
+      };
+      await expect.poll(() => isDropped().catch(() => false), DEADLINE).toBe(true);
+    });
+  });
+
   it('is done no harm by a holder that froze before any write, and woke long after', async () => {
     let isFrozen = true;
     let freezes = 0;

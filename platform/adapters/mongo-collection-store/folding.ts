@@ -153,9 +153,9 @@ export class MongoFolds implements FoldStore {
     if (!collection) return true;
     const { number } = collection;
     if (!(await this.#leases.isHeld(number, token))) throw new FoldLostError(incarnation);
-    const held = this.#held.get(number);
-    await held?.session?.applier.idle().catch(() => {});
-    if (held) this.#forget(held);
+    // A log that has not been applied could not be read any more once a part of it is dropped.
+    if (!(await this.#session(number))) throw new FoldLostError(incarnation);
+    await this.#applied(number);
     if (!(await this.#dropOwn(number, limit)) || !(await this.#dropRest(collection, limit))) return false;
     await this.#collections.folds.deleteOne({ _id: number });
     await this.#catalogue.remove(incarnation);
