@@ -28,14 +28,21 @@ export function badInput(error: GraphQLError): GraphQLError {
   });
 }
 
+const UNAVAILABLE: ErrorCode = 'DATASOURCE_UNAVAILABLE';
+
+export const UNAVAILABLE_MESSAGE = 'This part of the graph is not available now. Try again later.';
+
 /**
  * What an app may know of an error: message, place and code. Errors of subgraphs have been masked there already, and keep
- * their code; one without a code is unexpected, so it is logged here and masked.
+ * their code; one without a code is unexpected, so it is logged here and masked. Who does not answer a subgraph, and where,
+ * is told between services only.
  */
 export function publicError(error: unknown, logger: Logger): GraphQLFormattedError {
   const place = error instanceof GraphQLError ? placeOf(error) : {};
   if (error instanceof GraphQLError && typeof error.extensions.code === 'string') {
-    return { message: error.message, ...place, extensions: { code: error.extensions.code } };
+    const { message, extensions } = error;
+    const { code } = extensions;
+    return { message: code === UNAVAILABLE ? UNAVAILABLE_MESSAGE : message, ...place, extensions: { code } };
   }
   logger.error({ err: error }, 'operation failed');
   return {

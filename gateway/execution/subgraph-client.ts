@@ -8,6 +8,7 @@ import type { Registry, ServiceInstance } from '../../platform/ports/registry.ts
 import type { Closeable } from '../../platform/scope.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { SUBGRAPHS, type SubgraphName } from '../supergraph/subgraph-sdl.ts';
+import { UNAVAILABLE_MESSAGE } from './errors.ts';
 
 export interface SubgraphClientOptions {
   /** What the gateway shows to the subgraphs. */
@@ -147,7 +148,7 @@ function isFinal(error: unknown): boolean {
 function unavailable(path: string[]) {
   const code: ErrorCode = 'DATASOURCE_UNAVAILABLE';
   return {
-    message: 'This part of the graph is not available now. Try again later.',
+    message: UNAVAILABLE_MESSAGE,
     path,
     extensions: { code },
   };

@@ -1,4 +1,4 @@
-import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Closeable } from '../../platform/scope.ts';
@@ -267,12 +267,8 @@ export class LiveStream {
     this.#retryMs = RETRY_MS;
   }
 
-  #publicError(error: GraphQLFormattedError): GraphQLFormattedError {
-    const { message, extensions } = error;
-    const code = extensions?.code;
-    return typeof code === 'string'
-      ? { message, extensions: { code } }
-      : publicError(new Error(message), this.#deps.logger);
+  #publicError({ message, extensions }: GraphQLFormattedError): GraphQLFormattedError {
+    return publicError(new GraphQLError(message, { extensions: extensions ?? {} }), this.#deps.logger);
   }
 }
 
