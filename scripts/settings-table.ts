@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SHARED_POOL } from '../platform/model/cluster.ts';
 import { packageRoot } from '../platform/sdl.ts';
 
 /** Where settings are written down, and whose they are. */
@@ -58,6 +59,7 @@ function defaultOf(schema: string): string {
   if (number !== undefined) return `\`${productOf(number)}\``;
   const text = /durationMs\('([^']+)'/.exec(schema)?.[1] ?? /\.default\('([^']*)'\)/.exec(schema)?.[1];
   if (text !== undefined) return text === '' ? 'none' : `\`${text}\``;
+  if (schema.includes('.default(SHARED_POOL)')) return `\`${SHARED_POOL}\``;
   return /\.optional\(\)|^list$/.test(schema.trim()) ? 'none' : 'must be set';
 }
 
