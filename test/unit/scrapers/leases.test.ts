@@ -53,11 +53,12 @@ describe('leases', () => {
 
   it('are renewed every third of their time', async () => {
     await startOnSilentSite();
+    // A claim renews them as well: what the connection's beginning has it read up may still be on its way.
+    const renewed = () => renewals() + count('claimSources');
     for (let third = 0; third < 4; third++) {
-      const before = renewals();
+      const before = renewed();
       steadyClock.advance(LEASE_MS / 3);
-      // What the connection's beginning has it read up may still come on top.
-      await until(() => expect(renewals()).toBeGreaterThan(before));
+      await until(() => expect(renewed()).toBeGreaterThan(before));
     }
     expect(harness.worker.runningCount).toBe(1);
   });
