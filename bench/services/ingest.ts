@@ -6,14 +6,14 @@ import { until } from '../../test/e2e/app.ts';
 import { ServiceCluster } from '../../test/services/cluster.ts';
 import type { ServiceProcess } from '../../test/services/service-process.ts';
 import { type Figure, quantile } from '../report.ts';
-import { addTicks, pace, sendBatch, sumOf, type Ticks } from './ticks.ts';
+import { addTicks, pace, sumOf, type TickSource } from './ticks.ts';
 
 const RECORDS = 100;
 /** Two, so that each datasource folds one. */
 const COLLECTIONS = ['ticks', 'tocks'] as const;
 
 const FLAT_OUT_SECONDS = 20;
-/** Batches on their way at once: workers wait for one's acknowledgement before they send the next. */
+/** Sources, half of them of each collection: a worker waits for one batch's acknowledgement before it sends the next. */
 const SENDERS = 8;
 
 const PACED_RECORDS_PER_SECOND = 2_000;
@@ -22,17 +22,20 @@ const PACED_SECONDS = 30;
 const WARM_UP_SECONDS = 5;
 
 export async function benchIngest(): Promise<Figure[]> {
-  // A new replica folds what falls to it within a lease's time.
-  const cluster = await ServiceCluster.open({ LOG_LEVEL: 'warn' }, { isDirect: true });
+  const cluster = await ServiceCluster.open({}, { isDirect: true });
   try {
     const names = ['gateway', 'datasource', 'datasource', 'configuration', 'endpoint'] as const;
     const services = await cluster.start(...names);
     const datasources = services.filter(({ service }) => service === 'datasource');
     const app = cluster.app(services[0] as ServiceProcess);
-    const ticks: Ticks[] = [];
-    for (const collection of COLLECTIONS) ticks.push(await addTicks(app, collection));
     const client = await cluster.clientOf('datasource');
-    const ticksOf = (batch: number) => ticks[batch % ticks.length] as Ticks;
+    const [ticks = [], tocks = []] = [
+      await addTicks(app, client, COLLECTIONS[0], SENDERS / 2),
+      await addTicks(app, client, COLLECTIONS[1], SENDERS / 2),
+    ];
+    const sources = ticks.flatMap((tick, index) => [tick, tocks[index] as TickSource]);
+    /** Even batches are of one collection, odd ones of the other. */
+    const send = (batch: number) => (sources[batch % SENDERS] as TickSource).send(batch, RECORDS);
 
     const arrivedAt = new Map<number, number>();
     const logs = COLLECTIONS.map((collection) => {
@@ -49,7 +52,7 @@ export async function benchIngest(): Promise<Figure[]> {
     });
     let batch = 0;
     await until('both subscriptions to be live', async () => {
-      for (let count = 0; count < 2; count++) await sendBatch(client, ticksOf(batch), batch++, RECORDS);
+      for (let count = 0; count < 2; count++) await send(batch++);
       return [0, 1].every((side) => [...arrivedAt.keys()].some((one) => one % 2 === side));
     });
 
@@ -58,18 +61,21 @@ export async function benchIngest(): Promise<Figure[]> {
     const beganMs = performance.now();
     const endMs = beganMs + FLAT_OUT_SECONDS * 1_000;
     let acknowledged = 0;
-    const sender = async () => {
-      while (performance.now() < endMs) {
-        const own = batch++;
-        await sendBatch(client, ticksOf(own), own, RECORDS);
+    const firstFlatOut = batch;
+    const sender = async (index: number) => {
+      let own = firstFlatOut + index;
+      for (; performance.now() < endMs; own += SENDERS) {
+        await send(own);
         acknowledged += RECORDS;
       }
+      return own - SENDERS;
     };
-    await Promise.all(Array.from({ length: SENDERS }, sender));
+    const lasts = await Promise.all(Array.from({ length: SENDERS }, (_, index) => sender(index)));
+    batch = Math.max(...lasts) + 1;
     const ingestSeconds = (performance.now() - beganMs) / 1_000;
     await until(
       'all of it at the subscribers',
-      () => arrivedAt.has(batch - 1) && arrivedAt.has(batch - 2),
+      () => lasts.every((last) => arrivedAt.has(last)),
       () => 0,
       300_000,
     );
@@ -82,7 +88,7 @@ export async function benchIngest(): Promise<Figure[]> {
     const first = batch + WARM_UP_SECONDS * perSecond;
     const last = first + PACED_SECONDS * perSecond;
     await pace(perSecond, batch, last, async (own) => {
-      acknowledgedAt.set(own, await sendBatch(client, ticksOf(own), own, RECORDS));
+      acknowledgedAt.set(own, await send(own));
     });
     await until('the last batch', () => arrivedAt.has(last - 1) && arrivedAt.has(last - 2));
     const latencies = Array.from(

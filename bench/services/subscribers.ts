@@ -5,7 +5,7 @@ import { until } from '../../test/e2e/app.ts';
 import { ServiceCluster } from '../../test/services/cluster.ts';
 import type { ServiceProcess } from '../../test/services/service-process.ts';
 import { type Figure, quantile } from '../report.ts';
-import { addTicks, pace, sendBatch } from './ticks.ts';
+import { addTicks, pace, type TickSource } from './ticks.ts';
 
 const SUBSCRIBERS = 1_000;
 const BATCHES_PER_SECOND = 10;
@@ -14,18 +14,18 @@ const SECONDS = 30;
 const WARM_UP_SECONDS = 5;
 
 export async function benchSubscribers(): Promise<Figure[]> {
-  const cluster = await ServiceCluster.open({ LOG_LEVEL: 'warn' }, { isDirect: true });
+  const cluster = await ServiceCluster.open({}, { isDirect: true });
   try {
     const names = ['gateway', 'gateway', 'datasource', 'configuration', 'endpoint'] as const;
     const services = await cluster.start(...names);
     const gateways = services.slice(0, 2) as [ServiceProcess, ServiceProcess];
-    const ticks = await addTicks(cluster.app(gateways[0]), 'ticks');
+    const client = await cluster.clientOf('datasource');
+    const [source] = (await addTicks(cluster.app(gateways[0]), client, 'ticks', 1)) as [TickSource];
     const other = cluster.app(gateways[1]);
     await until(
       'the type at the other gateway',
       async () => !(await other.send('{ ticks { totalCount } }')).errors,
     );
-    const client = await cluster.clientOf('datasource');
 
     /** By batch: how many subscribers have it, and when they got it. */
     const arrivals = new Map<number, number[]>();
@@ -57,7 +57,7 @@ export async function benchSubscribers(): Promise<Figure[]> {
     });
     let batch = 0;
     await until('all subscriptions to be live', async () => {
-      await sendBatch(client, ticks, batch++, RECORDS);
+      await source.send(batch++, RECORDS);
       return [...arrivals.values()].some((times) => times.length === SUBSCRIBERS);
     });
 
@@ -66,7 +66,7 @@ export async function benchSubscribers(): Promise<Figure[]> {
     const last = first + SECONDS * BATCHES_PER_SECOND;
     const beganMs = performance.now() + WARM_UP_SECONDS * 1_000;
     await pace(BATCHES_PER_SECOND, batch, last, async (own) => {
-      acknowledgedAt.set(own, await sendBatch(client, ticks, own, RECORDS));
+      acknowledgedAt.set(own, await source.send(own, RECORDS));
     });
     await until('the last batch at all of them', () => arrivals.get(last - 1)?.length === SUBSCRIBERS);
     const seconds = (performance.now() - beganMs) / 1_000;
