@@ -30,7 +30,7 @@ export interface CollectionFoldOptions {
 export interface FoldedChunk {
   /** The head, where this chunk moved it. */
   readonly version: number | undefined;
-  /** Whether there is more to fold. */
+  /** Whether there is more to fold than what may have been journaled meanwhile. */
   readonly hasMore: boolean;
   /** True where the collection is gone and nothing is left of it. */
   readonly isDropped: boolean;
@@ -51,6 +51,8 @@ export class CollectionFold {
   #state: FoldState | undefined;
   /** Read from the journal and not folded to the end; the first may have been begun. */
   #items: JournalItem[] = [];
+  /** Whether there was nothing behind them when they were read. */
+  #isAtEnd = false;
   #begun: { readonly sequence: number; readonly steps: BatchSteps } | undefined;
 
   constructor(store: CollectionStore, incarnation: string, options: CollectionFoldOptions) {
@@ -81,6 +83,7 @@ export class CollectionFold {
     const before = this.#state ?? stored;
     const set = new WorkingSet(this.#store, this.#incarnation, before);
     const { chunkEntries } = this.#options;
+    this.#isAtEnd = false;
     const journaledAt: number[] = [];
     let room = chunkEntries;
     let entries = 0;
@@ -106,14 +109,16 @@ export class CollectionFold {
     }
     this.#state = set.state;
     const version = set.state.head === before.head ? undefined : set.state.head;
-    return { version, hasMore: !isIdle, isDropped: false, entries, journaledAt };
+    // What was journaled since then has woken the fold again.
+    const hasMore = !isIdle && !(this.#items.length === 0 && this.#isAtEnd);
+    return { version, hasMore, isDropped: false, entries, journaledAt };
   }
 
   async #nextItem(after: number): Promise<JournalItem | undefined> {
-    if (this.#items.length === 0) {
-      this.#items = [
-        ...(await this.#store.readJournal(this.#incarnation, after, this.#options.chunkEntries)),
-      ];
+    if (this.#items.length === 0 && !this.#isAtEnd) {
+      const { chunkEntries } = this.#options;
+      this.#items = [...(await this.#store.readJournal(this.#incarnation, after, chunkEntries))];
+      this.#isAtEnd = this.#items.reduce((sum, item) => sum + recordsOf(item), 0) < chunkEntries;
     }
     return this.#items[0];
   }
@@ -216,6 +221,11 @@ export class CollectionFold {
     const { contributionItemsMax: itemsMax, onItemsCut } = this.#options;
     return { definition, itemsMax, onItemsCut };
   }
+}
+
+/** As `readJournal` counts them. */
+function recordsOf(item: JournalItem): number {
+  return item.kind === 'BATCH' ? Math.max(1, item.records.length + item.seenKeys.length) : 1;
 }
 
 interface Folded {
