@@ -8,8 +8,8 @@ import type { FoldCollections, FoldDocument } from './schema.ts';
 const LAG_COMMITS_MAX = 16;
 /** Their entries at the most, where it is more than one commit: they are kept in memory. */
 const LAG_ENTRIES_MAX = 10_000;
-/** Commits trimmed in one go. */
-const TRIM_COMMITS = 32;
+/** Commits trimmed in one go: few, so that neither the server nor who waits for an entry notices. */
+const TRIM_COMMITS = 8;
 
 interface Pending extends LoggedCommit {
   readonly entries: ReadonlyMap<string, EntryState | undefined>;
