@@ -28,6 +28,7 @@ export class CacheKeeper implements Closeable {
   readonly #options: CacheKeeperOptions;
   readonly #loop: FollowLoop;
   #pause: Timer | undefined;
+  #currentVersion: number | undefined;
   #isClosed = false;
   /** Where the cache was when we last looked, or had kept a page: where it is elsewhere, another replica keeps it. */
   #left: ChangePosition | undefined;
@@ -47,6 +48,12 @@ export class CacheKeeper implements Closeable {
       what: { collection: view.name, following: 'cache' },
       resyncMs: options.resyncMs,
     });
+  }
+
+  /** @param version At which the view has just had all that datasource has. */
+  current(version: number): void {
+    this.#currentVersion = version;
+    this.wake();
   }
 
   wake(): void {
@@ -81,7 +88,16 @@ export class CacheKeeper implements Closeable {
     const view = this.#view;
     if (view.isDropped) return undefined;
     const page = view.changesSince(position, this.#options.pageChanges);
-    return this.#cache.keepChanges(view.name, position, page, view.state.asOfMs);
+    return this.#cache.keepChanges(view.name, position, page, this.#asOfMs);
+  }
+
+  /**
+   * Until when the cache knows all once it has come to the view's version; null where that is not to be said. On the way to
+   * datasource's head entries that have changed further on are in neither, whatever the view has known of them before.
+   */
+  get #asOfMs(): number | null {
+    const { version, asOfMs } = this.#view.state;
+    return version === this.#currentVersion ? asOfMs : null;
   }
 
   /** Another incarnation waits for its definition; what is further on comes from another replica. */
@@ -91,7 +107,7 @@ export class CacheKeeper implements Closeable {
     if (Math.max(version, resetHead ?? 0) > state.version) return false;
     if (version < state.version) return true;
     // Nothing changed: a replica that reads it is to know until when.
-    return state.asOfMs !== null && state.asOfMs - (asOfMs ?? 0) >= this.#options.resyncMs;
+    return this.#asOfMs !== null && this.#asOfMs - (asOfMs ?? 0) >= this.#options.resyncMs;
   }
 }
 

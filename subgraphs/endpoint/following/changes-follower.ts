@@ -89,7 +89,7 @@ export class ChangesFollower implements Closeable {
   async #follow(signal: AbortSignal): Promise<void> {
     try {
       await this.#catchUp(signal);
-      this.#keeper?.wake();
+      this.#keeper?.current(this.#live.view.state.version);
     } catch (error) {
       if (!signal.aborted && this.#deps.cache) await this.#refill(this.#deps.cache, error, signal);
       throw error;

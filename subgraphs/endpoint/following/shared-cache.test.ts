@@ -220,7 +220,18 @@ const TOLD_BY_DATASOURCE_AND_CACHE: Step[] = [
   { do: 'follow', replica: 0, pages: 1, cachePages: 9 },
 ];
 
-const EXAMPLES: [Step[]][] = [[TOLD_BY_TWO], [TOLD_BY_DATASOURCE_AND_CACHE]];
+/** One on its way to the head keeps a page that lacks what changed further on; another knew that before. */
+const KEPT_ON_THE_WAY: Step[] = [
+  { do: 'follow', replica: 2, pages: 1, cachePages: 0 },
+  { do: 'put', keys: ['a'] },
+  { do: 'follow', replica: 0, pages: 1, cachePages: 0 },
+  { do: 'put', keys: ['b', 'a'] },
+  { do: 'follow', replica: 2, pages: 1, cachePages: 0 },
+  { do: 'wait', replica: 2, cachePages: 1 },
+  { do: 'follow', replica: 0, pages: 0, cachePages: 1 },
+  { do: 'wait', replica: 0, cachePages: 1 },
+];
+const EXAMPLES: [Step[]][] = [[TOLD_BY_TWO], [TOLD_BY_DATASOURCE_AND_CACHE], [KEPT_ON_THE_WAY]];
 
 it('replicas at different places say no more than is so, of what they read and keep, and converge', async () => {
   await fc.assert(
