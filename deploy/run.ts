@@ -1,7 +1,6 @@
 import type { Environment } from '../platform/config.ts';
-import { TributaryError } from '../platform/errors.ts';
 import { Scope } from '../platform/scope.ts';
-import { shutdownSignal } from '../platform/shutdown.ts';
+import { aborted, shutdownSignal, tellFailure } from '../platform/shutdown.ts';
 import { openPlatform, type Platform } from './platform.ts';
 
 /**
@@ -24,24 +23,11 @@ export async function runPlatform(
     console.log('Stopping …');
   } catch (error) {
     exitCode = 1;
-    tell(error);
+    tellFailure('tributary', error);
   }
   await scope.close().catch((error) => {
     exitCode = 1;
-    tell(error);
+    tellFailure('tributary', error);
   });
   process.exit(exitCode);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-/** What is meant is a line for each problem; what is not is for whoever mends it. */
-function tell(error: unknown): void {
-  if (!(error instanceof TributaryError)) console.error(error);
-  else for (const line of error.message.split('\n')) console.error(`tributary: ${line}`);
 }

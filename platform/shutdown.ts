@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { type Clock, systemClock } from './clock.ts';
+import { TributaryError } from './errors.ts';
 
 /**
  * Signals closer together are one: at Ctrl-C the terminal signals every process in its foreground, and npm passes
@@ -26,4 +27,18 @@ export function shutdownSignal(deps: ShutdownDeps = {}): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** Resolves once the signal is aborted, be it already. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Says why a program ends: what is meant in a line for each problem, what is not for whoever mends it. */
+export function tellFailure(program: string, error: unknown): void {
+  if (!(error instanceof TributaryError)) console.error(error);
+  else for (const line of error.message.split('\n')) console.error(`${program}: ${line}`);
 }

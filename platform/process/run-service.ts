@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import type { z } from 'zod';
 import { type Clock, systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
-import { TributaryError } from '../errors.ts';
 import { openServiceClient, type ServiceClient } from '../http/service-client.ts';
 import { randomId } from '../ids.ts';
 import { createLogger, type Logger } from '../logger.ts';
@@ -12,7 +11,7 @@ import type { Bus } from '../ports/bus.ts';
 import type { LiveSettings } from '../ports/live-settings.ts';
 import type { Registry, ServiceName } from '../ports/registry.ts';
 import { type Closeable, Scope } from '../scope.ts';
-import { shutdownSignal } from '../shutdown.ts';
+import { aborted, shutdownSignal, tellFailure } from '../shutdown.ts';
 import { advertisedUrl } from './advertised.ts';
 import { followLogLevel } from './log-level.ts';
 import type { ProcessConfig } from './settings.ts';
@@ -64,8 +63,7 @@ export async function runService<S extends z.ZodObject>(
   let exitCode = 0;
   const fail = (error: unknown) => {
     exitCode = 1;
-    if (!(error instanceof TributaryError)) console.error(error);
-    else for (const line of error.message.split('\n')) console.error(`${service}: ${line}`);
+    tellFailure(service, error);
   };
   try {
     const config = readConfig(settings, process.env) as z.infer<S> & ProcessConfig;
@@ -133,11 +131,4 @@ async function serve(
   );
   if (registration) await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
   await work;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

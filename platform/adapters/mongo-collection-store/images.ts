@@ -1,17 +1,11 @@
-import type { Contribution, EntryState, Item } from '../../model/entry-state.ts';
+import type { EntryState } from '../../model/entry-state.ts';
 import type { FieldValues } from '../../model/record.ts';
 import type { EntryPut, EntryRemoval, FoldCommit } from '../../ports/collection-store.ts';
+import { contributionsOf, contributionsText } from '../contribution-text.ts';
 import type { EntryBody, EntryImage, SourceMark, StoredChange } from './schema.ts';
 
-type ItemTuple = [values: FieldValues | 0, first: number, news: number, seen: number, seenAt: number];
-type ContributionTuple = [
-  source: string,
-  touched: number,
-  said: number,
-  saidBefore: number,
-  oldestSeenAt: number | null,
-  items: ItemTuple[],
-];
+/** Sources stand for themselves here. */
+const sameId = (sourceId: string) => sourceId;
 
 /** An entry as it is to be written: in part where it keeps its version, as then only its contributions are others. */
 export function imageOfPut({ entry, stored }: EntryPut): EntryImage {
@@ -22,7 +16,7 @@ export function imageOfPut({ entry, stored }: EntryPut): EntryImage {
   );
   const image = {
     k: key,
-    p: contributionsText(entry.contributions, fields),
+    p: contributionsText(entry.contributions, fields, sameId),
     u: entry.contributions.map(({ sourceId, touched }): SourceMark => ({ s: sourceId, t: touched })),
     ...(due.length > 0 ? { d: due } : {}),
   };
@@ -62,7 +56,7 @@ export function entryOf(body: Omit<EntryBody, 'u' | 'd'>): EntryState | undefine
     fields,
     firstSeenAt: a,
     updatedAt: b,
-    contributions: contributionsOf(p, fields),
+    contributions: contributionsOf(p, fields, sameId),
   };
 }
 
@@ -89,45 +83,4 @@ export function changesOf({ puts, removals, history }: FoldCommit, from: number)
     changes.set(version, { ...told, a: firstSeenAt, b: removedAt, s: [] });
   }
   return [...changes.values()].sort((a, b) => a.v - b.v);
-}
-
-/** Tuples, since the names would be most of it; values that equal the entry's fields, as they mostly do, are 0. */
-function contributionsText(contributions: readonly Contribution[], fieldsText: string): string {
-  const tuples = contributions.map(
-    ({ sourceId, touched, said, saidBefore, oldestSeenAt, items }): ContributionTuple => [
-      sourceId,
-      touched,
-      said,
-      saidBefore,
-      oldestSeenAt ?? null,
-      items.map(({ values, first, news, seen, seenAt }) => [
-        JSON.stringify(values) === fieldsText ? 0 : values,
-        first,
-        news,
-        seen,
-        seenAt,
-      ]),
-    ],
-  );
-  return JSON.stringify(tuples);
-}
-
-function contributionsOf(text: string, fields: FieldValues): Contribution[] {
-  const itemOf = ([values, first, news, seen, seenAt]: ItemTuple): Item => ({
-    values: values === 0 ? fields : values,
-    first,
-    news,
-    seen,
-    seenAt,
-  });
-  return (JSON.parse(text) as ContributionTuple[]).map(
-    ([sourceId, touched, said, saidBefore, oldestSeenAt, items]) => ({
-      sourceId,
-      touched,
-      said,
-      saidBefore,
-      items: items.map(itemOf),
-      oldestSeenAt: oldestSeenAt ?? undefined,
-    }),
-  );
 }

@@ -2,9 +2,10 @@ import { entryId } from '../../model/entry.ts';
 import type { ChangePage, EntryChange } from '../../model/record.ts';
 import type { ChangesRequest, CollectionStatus, HistoryItem } from '../../ports/collection-store.ts';
 import type { SqliteFile } from '../../sqlite.ts';
+import { sourcesIn } from '../contribution-text.ts';
 import type { SqliteEntries } from './entries.ts';
 import type { CollectionRow } from './journal.ts';
-import { type EntryRow, sourceIdsOf } from './rows.ts';
+import type { EntryRow } from './rows.ts';
 
 interface HeadRow {
   readonly head: number;
@@ -69,7 +70,7 @@ export class SqliteChanges {
           fields: JSON.parse(row.fields),
           firstSeenAt: new Date(row.first_seen_at).toISOString(),
           updatedAt: new Date(row.updated_at).toISOString(),
-          sourceIds: sourceIdsOf(row.contributions, sources),
+          sourceIds: sourcesIn<number>(row.contributions).map((number) => sources.idOf(number)),
         }),
       ),
       ...removed.map(

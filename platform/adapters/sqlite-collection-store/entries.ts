@@ -8,9 +8,10 @@ import type {
   SourceFilter,
 } from '../../ports/collection-store.ts';
 import type { SqliteFile } from '../../sqlite.ts';
+import { contributionsText } from '../contribution-text.ts';
 import { BLOCK_ENTRIES, SqliteBlocks } from './blocks.ts';
 import { SqliteFoldLeases } from './leases.ts';
-import { contributionsText, type EntryRow, entryIdOf, entryOf, type SourceNumbers } from './rows.ts';
+import { type EntryRow, entryIdOf, entryOf, type SourceNumbers } from './rows.ts';
 import { NumberedSources } from './sources.ts';
 import { SqliteVersions } from './versions.ts';
 
@@ -216,7 +217,7 @@ export class SqliteEntries {
   #put(id: number, { entry, stored }: EntryPut, sources: SourceNumbers): void {
     const row = entryIdOf(id, entry.ordinal);
     const fields = JSON.stringify(entry.fields);
-    const contributions = contributionsText(entry, fields, sources);
+    const contributions = contributionsText(entry.contributions, fields, (id) => sources.numberOf(id));
     if (stored?.ordinal === entry.ordinal) {
       this.#update(row, entry, stored, fields, contributions);
     } else {

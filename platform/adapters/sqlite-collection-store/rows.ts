@@ -1,5 +1,6 @@
-import type { Contribution, EntryState, Item } from '../../model/entry-state.ts';
+import type { EntryState } from '../../model/entry-state.ts';
 import type { FieldValues } from '../../model/record.ts';
+import { contributionsOf } from '../contribution-text.ts';
 
 /** An entry as a row of SQLite; `id` is made of its collection's number and its ordinal. */
 export interface EntryRow {
@@ -25,47 +26,8 @@ export function entryIdOf(collection: number, ordinal: number): number {
   return collection * ORDINALS + ordinal;
 }
 
-type ItemTuple = [values: FieldValues | 0, first: number, news: number, seen: number, seenAt: number];
-type ContributionTuple = [
-  source: number,
-  touched: number,
-  said: number,
-  saidBefore: number,
-  oldestSeenAt: number | null,
-  items: ItemTuple[],
-];
-
-/** Tuples, since the names would be most of the row; values that equal the entry's fields, as they mostly do, are 0. */
-export function contributionsText(entry: EntryState, fieldsText: string, sources: SourceNumbers): string {
-  const tuples = entry.contributions.map(
-    ({ sourceId, touched, said, saidBefore, oldestSeenAt, items }): ContributionTuple => [
-      sources.numberOf(sourceId),
-      touched,
-      said,
-      saidBefore,
-      oldestSeenAt ?? null,
-      items.map(({ values, first, news, seen, seenAt }) => [
-        JSON.stringify(values) === fieldsText ? 0 : values,
-        first,
-        news,
-        seen,
-        seenAt,
-      ]),
-    ],
-  );
-  return JSON.stringify(tuples);
-}
-
 export function entryOf(row: EntryRow, sources: SourceNumbers): EntryState {
   const fields: FieldValues = JSON.parse(row.fields);
-  const tuples: ContributionTuple[] = JSON.parse(row.contributions);
-  const itemOf = ([values, first, news, seen, seenAt]: ItemTuple): Item => ({
-    values: values === 0 ? fields : values,
-    first,
-    news,
-    seen,
-    seenAt,
-  });
   return {
     ordinal: row.id % ORDINALS,
     key: row.key,
@@ -73,20 +35,6 @@ export function entryOf(row: EntryRow, sources: SourceNumbers): EntryState {
     fields,
     firstSeenAt: row.first_seen_at,
     updatedAt: row.updated_at,
-    contributions: tuples.map(
-      ([source, touched, said, saidBefore, oldestSeenAt, items]): Contribution => ({
-        sourceId: sources.idOf(source),
-        touched,
-        said,
-        saidBefore,
-        items: items.map(itemOf),
-        oldestSeenAt: oldestSeenAt ?? undefined,
-      }),
-    ),
+    contributions: contributionsOf(row.contributions, fields, (number: number) => sources.idOf(number)),
   };
-}
-
-/** Sources of an entry without the rest of its contributions: what a reader of changes wants. */
-export function sourceIdsOf(contributionsText: string, sources: SourceNumbers): string[] {
-  return (JSON.parse(contributionsText) as ContributionTuple[]).map(([source]) => sources.idOf(source));
 }
