@@ -38,7 +38,9 @@ export function sourceStoreLeases(open: () => Promise<SourceStore>): void {
       await add(aSource('s1'), aSource('s2'));
       const claims = await Promise.all(['w1', 'w2', 'w3'].map((id) => claim(id)));
       expect(claims.flatMap(({ claimed }) => idsOf(claimed)).sort()).toEqual(['s1', 's2']);
-      expect(await stored('s1')).toMatchObject({ workerId: claims[0]?.claimed[0]?.workerId, token: 1 });
+      for (const { spec, workerId } of claims.flatMap(({ claimed }) => claimed)) {
+        expect(await stored(spec.id)).toMatchObject({ workerId, token: 1 });
+      }
     });
 
     it('gives what is queued first, then what is due longest, up to the capacity', async () => {

@@ -17,7 +17,7 @@ export interface CacheKeeperOptions {
 }
 
 /**
- * Brings the cache up to what the view of one collection has. Where several replicas do so, the one that has begun goes
+ * Brings the cache up to what the view of one collection has, where that is all that datasource had. Where several replicas do so, the one that has begun goes
  * on: the others look whether it still does.
  */
 export class CacheKeeper implements Closeable {
@@ -88,26 +88,22 @@ export class CacheKeeper implements Closeable {
     const view = this.#view;
     if (view.isDropped) return undefined;
     const page = view.changesSince(position, this.#options.pageChanges);
-    return this.#cache.keepChanges(view.name, position, page, this.#asOfMs);
+    return this.#cache.keepChanges(view.name, position, page, view.state.asOfMs);
   }
 
   /**
-   * Until when the cache knows all once it has come to the view's version; null where that is not to be said. On the way to
-   * datasource's head entries that have changed further on are in neither, whatever the view has known of them before.
+   * Another incarnation waits for its definition; what is further on comes from another replica. A view on its way to
+   * datasource's head keeps nothing: entries that have changed further on are not in it, and the cache, which sees only a
+   * version, would count as whole without them.
    */
-  get #asOfMs(): number | null {
-    const { version, asOfMs } = this.#view.state;
-    return version === this.#currentVersion ? asOfMs : null;
-  }
-
-  /** Another incarnation waits for its definition; what is further on comes from another replica. */
   #isBehind({ incarnation, version, resetHead, asOfMs }: KeptPosition): boolean {
     const { state, isDropped } = this.#view;
-    if (isDropped || incarnation !== state.incarnation) return false;
+    if (isDropped || incarnation !== state.incarnation || state.version !== this.#currentVersion)
+      return false;
     if (Math.max(version, resetHead ?? 0) > state.version) return false;
     if (version < state.version) return true;
     // Nothing changed: a replica that reads it is to know until when.
-    return this.#asOfMs !== null && this.#asOfMs - (asOfMs ?? 0) >= this.#options.resyncMs;
+    return (state.asOfMs ?? 0) - (asOfMs ?? 0) >= this.#options.resyncMs;
   }
 }
 

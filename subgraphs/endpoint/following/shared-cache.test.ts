@@ -231,7 +231,23 @@ const KEPT_ON_THE_WAY: Step[] = [
   { do: 'follow', replica: 0, pages: 0, cachePages: 1 },
   { do: 'wait', replica: 0, cachePages: 1 },
 ];
-const EXAMPLES: [Step[]][] = [[TOLD_BY_TWO], [TOLD_BY_DATASOURCE_AND_CACHE], [KEPT_ON_THE_WAY]];
+
+/** One on its way keeps a page that ends where another, who has all, had its head. */
+const KEPT_ON_THE_WAY_TO_A_FORMER_HEAD: Step[] = [
+  { do: 'follow', replica: 1, pages: 1, cachePages: 0 },
+  { do: 'put', keys: ['a', 'b'] },
+  { do: 'follow', replica: 0, pages: 2, cachePages: 0 },
+  { do: 'put', keys: ['a'] },
+  { do: 'follow', replica: 1, pages: 1, cachePages: 0 },
+  { do: 'wait', replica: 1, cachePages: 1 },
+  { do: 'wait', replica: 0, cachePages: 1 },
+];
+const EXAMPLES: [Step[]][] = [
+  [TOLD_BY_TWO],
+  [TOLD_BY_DATASOURCE_AND_CACHE],
+  [KEPT_ON_THE_WAY],
+  [KEPT_ON_THE_WAY_TO_A_FORMER_HEAD],
+];
 
 it('replicas at different places say no more than is so, of what they read and keep, and converge', async () => {
   await fc.assert(
