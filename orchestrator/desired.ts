@@ -1,4 +1,4 @@
-import { SHARED_POOL } from '../platform/model/cluster.ts';
+import { renderOf, SHARED_POOL } from '../platform/model/cluster.ts';
 import type { Isolation } from '../platform/model/source-spec.ts';
 import type { PoolSpec } from '../platform/ports/runtime.ts';
 
@@ -35,12 +35,14 @@ export function desiredPools(demands: readonly PoolDemand[], policy: PoolPolicy)
     {
       name: SHARED_POOL,
       isolation: 'SHARED',
+      render: 'HTTP',
       replicas: replicas(shared, policy.workerCapacity, policy),
       replicasKept: replicas(shared, policy.workerCapacity * SHRINK_FILL, policy),
     },
     ...dedicated.map(({ pool }) => ({
       name: pool,
       isolation: 'DEDICATED' as const,
+      render: renderOf(pool),
       replicas: 1,
       replicasKept: 1,
     })),

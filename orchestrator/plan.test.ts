@@ -12,20 +12,25 @@ const limits: PlanLimits = { dedicatedPoolsMax: 3, shrinkAfterMs: 60_000 };
 const shared = (replicas: number, replicasKept = replicas): DesiredPool => ({
   name: 'shared',
   isolation: 'SHARED',
+  render: 'HTTP',
   replicas,
   replicasKept,
 });
 const dedicated = (id: string): DesiredPool => ({
   name: `source-${id}`,
   isolation: 'DEDICATED',
+  render: 'HTTP',
   replicas: 1,
   replicasKept: 1,
 });
 const runs = (desired: DesiredPool, changes: Partial<RuntimePool> = {}): RuntimePool => ({
   name: desired.name,
   isolation: desired.isolation,
+  render: desired.render,
   replicas: desired.replicas,
   tasks: [],
+  update: null,
+  problem: null,
   isOwned: true,
   isOutdated: false,
   changedAt: LONG_AGO,
@@ -160,7 +165,7 @@ function applied(seen: ObservedRuntime, actions: readonly RuntimeAction[]): Obse
     if (action.kind === 'removePool') pools.delete(action.name);
     else {
       const changes = { isOwned: true, isOutdated: false, changedAt: new Date(NOW_MS).toISOString() };
-      pools.set(action.pool.name, { tasks: [], ...action.pool, ...changes });
+      pools.set(action.pool.name, { tasks: [], update: null, problem: null, ...action.pool, ...changes });
     }
   }
   return { ...seen, pools: [...pools.values()] };

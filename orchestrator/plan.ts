@@ -59,11 +59,11 @@ function nextSpec(
   nowMs: number,
   { shrinkAfterMs }: PlanLimits,
 ): PoolSpec | undefined {
-  const { name, isolation } = desired;
-  if (!existing) return { name, isolation, replicas: desired.replicas };
+  const { name, isolation, render } = desired;
+  if (!existing) return { name, isolation, render, replicas: desired.replicas };
   const isSettled = nowMs - Date.parse(existing.changedAt) >= shrinkAfterMs;
   const most = isSettled ? Math.max(desired.replicas, desired.replicasKept) : Number.POSITIVE_INFINITY;
   const replicas = Math.min(Math.max(existing.replicas, desired.replicas), most);
   const isRight = replicas === existing.replicas && isolation === existing.isolation && !existing.isOutdated;
-  return isRight ? undefined : { name, isolation, replicas };
+  return isRight ? undefined : { name, isolation, render, replicas };
 }

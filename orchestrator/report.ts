@@ -47,6 +47,7 @@ export function createClusterReporter(
   };
 }
 
-function reportedPool({ name, isolation, replicas, tasks }: RuntimePool): ObservedPool {
-  return { name, isolation, replicas, tasks };
+function reportedPool(pool: RuntimePool): ObservedPool {
+  const { name, isolation, render, replicas, tasks, update, problem } = pool;
+  return { name, isolation, render, replicas, tasks, update, problem };
 }

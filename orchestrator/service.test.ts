@@ -60,7 +60,7 @@ class FakeRuntime implements Runtime {
     if (action.kind === 'removePool') this.pools.delete(name);
     else {
       const own = { isOwned: true, isOutdated: false, changedAt: '2026-01-01T00:00:00.000Z' };
-      this.pools.set(name, { ...action.pool, tasks: [], ...own });
+      this.pools.set(name, { ...action.pool, tasks: [], update: null, problem: null, ...own });
     }
   }
 
@@ -244,7 +244,10 @@ describe('The orchestrator', () => {
 
   it('does not report pools of others', async () => {
     const configuration = await openConfiguration([shared(1)]);
-    await runtime.apply({ kind: 'ensurePool', pool: { name: 'theirs', isolation: 'SHARED', replicas: 9 } });
+    await runtime.apply({
+      kind: 'ensurePool',
+      pool: { name: 'theirs', isolation: 'SHARED', render: 'HTTP', replicas: 9 },
+    });
     runtime.change('theirs', { isOwned: false });
     await open();
     await expect.poll(() => configuration.state.reports.length, DEADLINE).toBeGreaterThan(0);

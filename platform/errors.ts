@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'STALE_TOKEN'
   | 'SOURCE_REMOVED'
   | 'BATCHES_MISSING'
+  | 'RUNTIME_REFUSED'
   | 'CONFIG_INVALID'
   | 'CLOSED';
 
@@ -68,6 +69,13 @@ export class SourceRemovedError extends TributaryError {
 export class UnavailableError extends TributaryError {
   constructor(message: string, cause?: unknown) {
     super('DATASOURCE_UNAVAILABLE', message, { cause, retryable: true });
+  }
+}
+
+/** What runs workers answers, and will not do it: the same call fails until something else has changed. */
+export class RuntimeRefusal extends TributaryError {
+  constructor(message: string, cause?: unknown) {
+    super('RUNTIME_REFUSED', message, { cause });
   }
 }
 

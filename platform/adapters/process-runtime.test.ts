@@ -39,7 +39,10 @@ async function open(options: Partial<ProcessRuntimeOptions> = {}, clock = system
 }
 
 const startOne = (of: Runtime) =>
-  of.apply({ kind: 'ensurePool', pool: { name: 'shared', isolation: 'SHARED', replicas: 1 } });
+  of.apply({
+    kind: 'ensurePool',
+    pool: { name: 'shared', isolation: 'SHARED', render: 'HTTP', replicas: 1 },
+  });
 const task = async (of: Runtime) => (await of.observe()).pools[0]?.tasks[0];
 const firstWorker = () => vi.waitUntil(() => [...workersIn(folder).values()][0], DEADLINE);
 

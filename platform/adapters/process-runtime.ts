@@ -170,6 +170,8 @@ function observedPool({ spec, slots, changedAtMs }: Pool): RuntimePool {
   return {
     ...spec,
     tasks: [...slots].map((slot) => slot.task),
+    update: null,
+    problem: null,
     isOwned: true,
     // Its workers die with it, so they are all of its own making.
     isOutdated: false,

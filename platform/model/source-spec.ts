@@ -3,7 +3,7 @@
 const SOURCE_FORMATS = ['HTML', 'JSON', 'XML', 'CSV'] as const;
 export type SourceFormat = (typeof SOURCE_FORMATS)[number];
 
-const RENDERERS = ['HTTP', 'BROWSER'] as const;
+export const RENDERERS = ['HTTP', 'BROWSER'] as const;
 export type Renderer = (typeof RENDERERS)[number];
 
 export const ISOLATIONS = ['SHARED', 'DEDICATED'] as const;

@@ -1,4 +1,4 @@
-import { dedicatedPool, SHARED_POOL } from './cluster.ts';
+import { BROWSER_POOL, dedicatedPool, SHARED_POOL } from './cluster.ts';
 import type { SourceSpec } from './source-spec.ts';
 
 export type SourceState = 'ACTIVE' | 'PAUSED' | 'FAILING' | 'REMOVED';
@@ -51,6 +51,7 @@ export function isLive(source: Pick<Source, 'isPaused' | 'removed'>): boolean {
 }
 
 /** The pool whose workers may claim it. */
-export function poolOf(spec: Pick<SourceSpec, 'id' | 'isolation'>): string {
-  return spec.isolation === 'DEDICATED' ? dedicatedPool(spec.id) : SHARED_POOL;
+export function poolOf({ id, isolation, render }: Pick<SourceSpec, 'id' | 'isolation' | 'render'>): string {
+  if (isolation === 'DEDICATED') return dedicatedPool(id, render);
+  return render === 'BROWSER' ? BROWSER_POOL : SHARED_POOL;
 }

@@ -21,6 +21,8 @@ export interface Topics {
   'journal.changed': { readonly incarnation: string };
   /** A subgraph's SDL changed (endpoint). */
   'schema.changed': { readonly subgraph: string };
+  /** The cluster was observed to be otherwise, or workers came, went or took other sources (configuration). */
+  'cluster.changed': Record<string, never>;
   /** A preview was asked for, waits for a worker again, or is over (configuration, among its replicas). */
   'previews.changed': { readonly previewId: string };
 }

@@ -1,5 +1,5 @@
 import type { ObservedNode, ObservedPool } from '../model/cluster.ts';
-import type { Isolation } from '../model/source-spec.ts';
+import type { Isolation, Renderer } from '../model/source-spec.ts';
 import type { Closeable } from '../scope.ts';
 
 /**
@@ -18,6 +18,9 @@ export interface Runtime extends Closeable {
   /**
    * Idempotent. Resolves when the runtime has taken the action on; its workers come and go afterwards, and tell
    * by `watch`.
+   *
+   * @throws {RuntimeRefusal} No such image, no such network, no right to it: the message is for people.
+   * @throws {UnavailableError} It does not answer.
    */
   apply(action: RuntimeAction): Promise<void>;
   /** Called when something may have changed. Carries no decision: observe. A listener that throws disturbs no other. */
@@ -30,6 +33,7 @@ export interface PoolSpec {
   /** Letters, digits, `-` and `_`. */
   readonly name: string;
   readonly isolation: Isolation;
+  readonly render: Renderer;
   /** How many workers it should have. */
   readonly replicas: number;
 }
@@ -48,7 +52,10 @@ export interface ObservedRuntime {
 export interface RuntimePool extends ObservedPool {
   /** False where another deployment, or a hand, made it: nobody here may change it. */
   readonly isOwned: boolean;
-  /** Whether its workers were started from an older program or older settings than this runtime's. */
+  /**
+   * Whether its workers were started from an older program or older settings than this runtime's. False where the newer
+   * ones were tried and taken back: `update` and `problem` say so, and they are not tried again.
+   */
   readonly isOutdated: boolean;
   /** When the pool was last made or resized: ISO 8601, UTC. */
   readonly changedAt: string;

@@ -175,6 +175,8 @@ export type MutationReportClusterArgs = {
 export type Subscription = {
   sourceChanged: Source;
   runChanged: Run;
+  /** The cluster as it is now, then whenever nodes, pools, tasks, workers or who holds which source have changed. */
+  clusterChanged: Cluster;
   /** Wakes a worker: something it may claim, renew or preview has changed. Carries no decision. */
   workChanged: WorkChanged;
   /** Wakes the orchestrator: what the pools must serve has changed. */
@@ -338,6 +340,11 @@ export type Source = {
   lastRun?: Maybe<Run>;
   nextRunAt?: Maybe<Scalars['DateTime']['output']>;
   worker?: Maybe<Worker>;
+  /**
+   * Why nothing reads the source although it is not paused, as the cluster says it: its pool could not be made, or has no
+   * worker that runs. Null where all is well.
+   */
+  problem?: Maybe<Scalars['String']['output']>;
   runs: RunConnection;
 };
 
@@ -554,10 +561,30 @@ export type NodeResources = {
 export type ClusterPool = {
   name: Scalars['String']['output'];
   isolation: Isolation;
+  /** What its workers can read pages with. */
+  render: Renderer;
   /** How many workers it should have. */
   replicas: Scalars['Int']['output'];
   sourceCount: Scalars['Int']['output'];
   tasks: Array<ClusterTask>;
+  /** How the last replacement of its workers by newer ones went; null where there was none. */
+  update?: Maybe<PoolUpdate>;
+  /** Why it has not all the workers it should have, or not the newest; null where all is well. */
+  problem?: Maybe<Scalars['String']['output']>;
+};
+
+export type PoolUpdateState =
+  | 'UPDATING'
+  | 'COMPLETED'
+  | 'PAUSED'
+  | 'ROLLING_BACK'
+  | 'ROLLED_BACK';
+
+export type PoolUpdate = {
+  state: PoolUpdateState;
+  startedAt: Scalars['DateTime']['output'];
+  /** What the runtime says of it. */
+  message?: Maybe<Scalars['String']['output']>;
 };
 
 export type ClusterTask = {
@@ -851,6 +878,8 @@ export type ResolversTypes = {
   NodeResources: ResolverTypeWrapper<any>;
   Float: ResolverTypeWrapper<any>;
   ClusterPool: ResolverTypeWrapper<any>;
+  PoolUpdateState: ResolverTypeWrapper<any>;
+  PoolUpdate: ResolverTypeWrapper<any>;
   ClusterTask: ResolverTypeWrapper<any>;
   Worker: ResolverTypeWrapper<any>;
   CollectionDefinitionPage: ResolverTypeWrapper<any>;
@@ -922,6 +951,7 @@ export type ResolversParentTypes = {
   NodeResources: any;
   Float: any;
   ClusterPool: any;
+  PoolUpdate: any;
   ClusterTask: any;
   Worker: any;
   CollectionDefinitionPage: any;
@@ -1082,6 +1112,7 @@ export type MutationResolvers<ContextType = SubgraphContext, ParentType extends 
 export type SubscriptionResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
   sourceChanged?: SubscriptionResolver<ResolversTypes['Source'], "sourceChanged", ParentType, ContextType, Partial<SubscriptionSourceChangedArgs>>;
   runChanged?: SubscriptionResolver<ResolversTypes['Run'], "runChanged", ParentType, ContextType, Partial<SubscriptionRunChangedArgs>>;
+  clusterChanged?: SubscriptionResolver<ResolversTypes['Cluster'], "clusterChanged", ParentType, ContextType>;
   workChanged?: SubscriptionResolver<ResolversTypes['WorkChanged'], "workChanged", ParentType, ContextType, RequireFields<SubscriptionWorkChangedArgs, 'workerId'>>;
   poolDemandsChanged?: SubscriptionResolver<ResolversTypes['Boolean'], "poolDemandsChanged", ParentType, ContextType>;
 };
@@ -1109,6 +1140,7 @@ export type SourceResolvers<ContextType = SubgraphContext, ParentType extends Re
   lastRun?: Resolver<Maybe<ResolversTypes['Run']>, ParentType, ContextType>;
   nextRunAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   worker?: Resolver<Maybe<ResolversTypes['Worker']>, ParentType, ContextType>;
+  problem?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   runs?: Resolver<ResolversTypes['RunConnection'], ParentType, ContextType, RequireFields<SourceRunsArgs, 'first'>>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
@@ -1277,9 +1309,18 @@ export type NodeResourcesResolvers<ContextType = SubgraphContext, ParentType ext
 export type ClusterPoolResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ClusterPool'] = ResolversParentTypes['ClusterPool']> = {
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   isolation?: Resolver<ResolversTypes['Isolation'], ParentType, ContextType>;
+  render?: Resolver<ResolversTypes['Renderer'], ParentType, ContextType>;
   replicas?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   sourceCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   tasks?: Resolver<Array<ResolversTypes['ClusterTask']>, ParentType, ContextType>;
+  update?: Resolver<Maybe<ResolversTypes['PoolUpdate']>, ParentType, ContextType>;
+  problem?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type PoolUpdateResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['PoolUpdate'] = ResolversParentTypes['PoolUpdate']> = {
+  state?: Resolver<ResolversTypes['PoolUpdateState'], ParentType, ContextType>;
+  startedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  message?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type ClusterTaskResolvers<ContextType = SubgraphContext, ParentType extends ResolversParentTypes['ClusterTask'] = ResolversParentTypes['ClusterTask']> = {
@@ -1417,6 +1458,7 @@ export type Resolvers<ContextType = SubgraphContext> = {
   ClusterNode?: ClusterNodeResolvers<ContextType>;
   NodeResources?: NodeResourcesResolvers<ContextType>;
   ClusterPool?: ClusterPoolResolvers<ContextType>;
+  PoolUpdate?: PoolUpdateResolvers<ContextType>;
   ClusterTask?: ClusterTaskResolvers<ContextType>;
   Worker?: WorkerResolvers<ContextType>;
   CollectionDefinitionPage?: CollectionDefinitionPageResolvers<ContextType>;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { BadUserInputError } from '../../platform/errors.ts';
-import type { ObservedCluster } from '../../platform/model/cluster.ts';
+import { type ObservedCluster, POOL_UPDATE_STATES } from '../../platform/model/cluster.ts';
 import { type PreviewReport, RUN_STATUSES } from '../../platform/model/run.ts';
-import { ISOLATIONS } from '../../platform/model/source-spec.ts';
+import { ISOLATIONS, RENDERERS } from '../../platform/model/source-spec.ts';
 
 /** What services report as JSON, checked where it comes in: what is stored is shown to apps as it is. */
 
@@ -54,6 +54,7 @@ const observedClusterShape = z.object({
     z.object({
       name: z.string(),
       isolation: z.enum(ISOLATIONS),
+      render: z.enum(RENDERERS),
       replicas: count,
       tasks: z.array(
         z.object({
@@ -64,6 +65,14 @@ const observedClusterShape = z.object({
           error: z.string().nullable(),
         }),
       ),
+      update: z
+        .object({
+          state: z.enum(POOL_UPDATE_STATES),
+          startedAt: z.iso.datetime(),
+          message: z.string().nullable(),
+        })
+        .nullable(),
+      problem: z.string().nullable(),
     }),
   ),
   observedAt: z.iso.datetime(),

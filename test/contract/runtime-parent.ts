@@ -10,4 +10,7 @@ const runtime = await openProcessRuntime(
   { clock: systemClock, logger: silentLogger },
   { command: { file: process.execPath, args: [WORKER_PROGRAM] }, env: { FOLDER: folder } },
 );
-await runtime.apply({ kind: 'ensurePool', pool: { name: 'shared', isolation: 'SHARED', replicas: 1 } });
+await runtime.apply({
+  kind: 'ensurePool',
+  pool: { name: 'shared', isolation: 'SHARED', render: 'HTTP', replicas: 1 },
+});

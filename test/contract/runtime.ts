@@ -26,7 +26,12 @@ export function runtimeContract(adapter: string, open: () => Promise<RuntimeUnde
     });
     afterEach(() => runtime.close());
 
-    const shared = (replicas: number): PoolSpec => ({ name: 'shared', isolation: 'SHARED', replicas });
+    const shared = (replicas: number): PoolSpec => ({
+      name: 'shared',
+      isolation: 'SHARED',
+      render: 'HTTP',
+      replicas,
+    });
     const ensure = (pool: PoolSpec) => runtime.apply({ kind: 'ensurePool', pool });
     const find = async (name: string): Promise<RuntimePool | undefined> =>
       (await runtime.observe()).pools.find((pool) => pool.name === name);
@@ -48,7 +53,7 @@ export function runtimeContract(adapter: string, open: () => Promise<RuntimeUnde
 
     it('starts as many workers as a pool asks for, and tells each its task and pool', async () => {
       await ensure(shared(2));
-      await ensure({ name: 'source-a', isolation: 'DEDICATED', replicas: 1 });
+      await ensure({ name: 'source-a', isolation: 'DEDICATED', render: 'HTTP', replicas: 1 });
       await running('shared', 2);
       await running('source-a', 1);
       const expected = [
@@ -59,9 +64,15 @@ export function runtimeContract(adapter: string, open: () => Promise<RuntimeUnde
     });
 
     it('observes a pool as it was asked for, and as its own', async () => {
-      await ensure({ name: 'source-a', isolation: 'DEDICATED', replicas: 1 });
+      await ensure({ name: 'source-a', isolation: 'DEDICATED', render: 'HTTP', replicas: 1 });
       const pool = await find('source-a');
-      expect(pool).toMatchObject({ isolation: 'DEDICATED', replicas: 1, isOwned: true, isOutdated: false });
+      expect(pool).toMatchObject({
+        isolation: 'DEDICATED',
+        render: 'HTTP',
+        replicas: 1,
+        isOwned: true,
+        isOutdated: false,
+      });
       expect(Date.parse(pool?.changedAt ?? '')).not.toBeNaN();
     });
 
@@ -103,7 +114,7 @@ export function runtimeContract(adapter: string, open: () => Promise<RuntimeUnde
 
     it('removes a pool with its workers, and leaves the others alone', async () => {
       await ensure(shared(1));
-      await ensure({ name: 'source-a', isolation: 'DEDICATED', replicas: 1 });
+      await ensure({ name: 'source-a', isolation: 'DEDICATED', render: 'HTTP', replicas: 1 });
       await running('shared', 1);
       await running('source-a', 1);
       const kept = await taskIds('shared');

@@ -107,7 +107,15 @@ export function sourceStoreReads(open: () => Promise<SourceStore>): void {
       expect(await store.cluster()).toBeUndefined();
       const observed: ObservedCluster = { nodes: [], pools: [], observedAt: new Date(NOW).toISOString() };
       await store.putCluster(observed);
-      const pool = { name: 'shared', isolation: 'SHARED', replicas: 1, tasks: [] } as const;
+      const pool = {
+        name: 'shared',
+        isolation: 'SHARED',
+        render: 'HTTP',
+        replicas: 1,
+        tasks: [],
+        update: null,
+        problem: null,
+      } as const;
       await store.putCluster({ ...observed, pools: [pool] });
       expect(await store.cluster()).toEqual({ ...observed, pools: [pool] });
     });

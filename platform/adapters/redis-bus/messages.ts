@@ -12,6 +12,7 @@ const MESSAGES: { readonly [T in Topic]: z.ZodType<Topics[T]> } = {
   'collection.changed': z.object({ collection: z.string(), incarnation, version: z.number() }),
   'journal.changed': z.object({ incarnation }),
   'schema.changed': z.object({ subgraph: z.string() }),
+  'cluster.changed': z.object({}),
   'previews.changed': z.object({ previewId: z.string() }),
 };
 
