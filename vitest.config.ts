@@ -26,6 +26,12 @@ export default defineConfig({
         testTimeout: 4 * testTimeout,
         hookTimeout: 4 * testTimeout,
       }),
+      // On a real swarm, where DOCKER_HOST names a manager and TRIBUTARY_IMAGE an image that its nodes have.
+      project('swarm', ['test/swarm/**/*.test.ts'], {
+        fileParallelism: false,
+        testTimeout: 5 * testTimeout,
+        hookTimeout: 5 * testTimeout,
+      }),
       project('browser', ['test/browser/**/*.test.ts'], { fileParallelism: false }),
     ],
   },
