@@ -224,13 +224,12 @@ async function startWorkers(
   const deps = openDepsOf('orchestrator');
   const runtime = scope.use(
     await openRuntime(config.RUNTIME_URL, deps, {
-      environment: {
-        ...pickSettings(workerSettings, environment),
+      environment: pickSettings(workerSettings, environment, {
         REGISTRY_URL: `static:${subgraphs.map(({ name, url }) => `${name}=${url}`).join(',')}`,
         LIVE_SETTINGS_URL: config.LIVE_SETTINGS_URL ?? config.REGISTRY_URL,
         SERVICE_TOKEN: serviceToken,
         LOG_LEVEL: config.LOG_LEVEL,
-      },
+      }),
     }),
   );
   const leadershipUrl = config.LEADERSHIP_URL ?? config.REGISTRY_URL;

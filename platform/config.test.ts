@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { durationMs, readConfig, wholeNumber } from './config.ts';
+import { durationMs, pickSettings, readConfig, wholeNumber } from './config.ts';
 import { ConfigError } from './errors.ts';
 
 const schema = z.object({
@@ -67,5 +70,74 @@ describe('Settings', () => {
     ['PT0.001S', 1],
   ])('read %s as milliseconds', (TIMEOUT, ms) => {
     expect(readConfig(schema, { NAME: 'x', TIMEOUT }).TIMEOUT).toBe(ms);
+  });
+});
+
+describe('Settings in files', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tributary-config-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function file(content: string): string {
+    const path = join(folder, String(Math.random()));
+    writeFileSync(path, content);
+    return path;
+  }
+
+  it.each([
+    ['x', 'x'],
+    ['x\n', 'x'],
+    ['x\r\n', 'x'],
+    ['x\n\n', 'x\n'],
+    [' x ', ' x '],
+  ])('holding %j are read as %j: one line break at the end is no part of them', (content, NAME) => {
+    expect(readConfig(schema, { NAME_FILE: file(content) })).toMatchObject({ NAME });
+  });
+
+  it('are of their types, and take what others take', () => {
+    expect(readConfig(schema, { NAME: 'x', PORT_FILE: file('80\n'), TIMEOUT_FILE: '' })).toEqual({
+      NAME: 'x',
+      PORT: 80,
+      TIMEOUT: 10_000,
+    });
+    expect(problems({ NAME: 'x', PORT_FILE: file('many') })).toEqual([
+      'PORT: must be a whole number from 0 to 65535',
+    ]);
+    expect(readConfig(schema, { NAME: '', NAME_FILE: file('x') })).toMatchObject({ NAME: 'x' });
+  });
+
+  it('that cannot be read are all named, each on one line that says what to do and no value', () => {
+    const secret = 'a-secret-of-services';
+    expect(
+      problems({ NAME_FILE: join(folder, secret), PORT_FILE: folder, TIMEOUT_FILE: file('\n') }),
+    ).toEqual([
+      'PORT_FILE: must name a file that this process may read, and that gives EISDIR',
+      'TIMEOUT_FILE: must name a file that holds the value, and that one is empty',
+      'NAME_FILE: must name a file that this process may read, and that gives ENOENT',
+    ]);
+    expect(problems({ NAME: secret, NAME_FILE: file(secret), PORT: secret })).toEqual([
+      'NAME: is given by NAME_FILE too: leave one of them out',
+      'PORT: must be a whole number from 0 to 65535',
+    ]);
+  });
+
+  it('are not read where the file is the setting', () => {
+    const keys = z.object({ KEYS: z.string().optional(), KEYS_FILE: z.string() });
+    expect(readConfig(keys, { KEYS_FILE: '/no/such/file', KEYS: 'x' })).toEqual({
+      KEYS_FILE: '/no/such/file',
+      KEYS: 'x',
+    });
+  });
+
+  it('are handed on as files, unless we have a say of our own', () => {
+    const given = { NAME_FILE: '/run/secrets/NAME', PORT: '80', HOME: '/root', HOME_FILE: '/x' };
+    expect(pickSettings(schema, given)).toEqual({ NAME_FILE: '/run/secrets/NAME', PORT: '80' });
+    expect(pickSettings(schema, given, { NAME: 'y', OTHER: 'z' })).toEqual({
+      NAME: 'y',
+      OTHER: 'z',
+      PORT: '80',
+    });
   });
 });

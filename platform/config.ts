@@ -1,30 +1,89 @@
+import { readFileSync } from 'node:fs';
 import { Duration } from 'luxon';
 import { z } from 'zod';
-import { ConfigError } from './errors.ts';
+import { ConfigError, messageOf } from './errors.ts';
 
 /** Settings come from the environment only; each service reads the ones it knows with a schema of its own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** `<NAME>_FILE` says where a setting's value is: a secret in a file is in nobody's list of environments. */
+const FILE = '_FILE';
+
 /**
- * @throws {ConfigError} One line for each setting that is wrong, naming it and what it takes.
+ * Reads each setting from its variable `NAME`, or from the file that `NAME_FILE` names.
+ *
+ * @throws {ConfigError} One line for each setting that is wrong, naming it and what it takes, never its value.
  */
 export function readConfig<T extends z.ZodObject>(schema: T, environment: Environment): z.infer<T> {
-  const known = Object.keys(schema.shape);
-  // A variable that is set but empty counts as not set, as it does for most programs.
-  const given = Object.fromEntries(known.map((name) => [name, environment[name] || undefined]));
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  const { texts, problems } = givenTexts(schema, environment);
+  const parsed = schema.safeParse(texts);
+  if (parsed.success && problems.size === 0) return parsed.data;
+  const wrong = (parsed.error?.issues ?? [])
+    // Of what could not be read it says only that it is missing.
+    .filter(({ path }) => !problems.has(String(path[0])))
+    .map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new ConfigError([...problems.values(), ...wrong]);
 }
 
-/** Those of the environment's variables that a schema knows, to be handed to another process. */
-export function pickSettings(schema: z.ZodObject, environment: Environment): Record<string, string> {
+/**
+ * Those of the environment's variables that a schema knows, to be handed to another process of this machine. Of a
+ * setting that is in a file it is the file's name that is handed on: the other reads it as we did, and no secret comes
+ * into an environment by us.
+ *
+ * @param own What we say ourselves, in the place of whatever was given.
+ */
+export function pickSettings(
+  schema: z.ZodObject,
+  environment: Environment,
+  own: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const name of Object.keys(schema.shape)) {
-    const value = environment[name];
-    if (value !== undefined) picked[name] = value;
+    if (name in own) continue;
+    for (const variable of [name, `${name}${FILE}`]) {
+      const value = environment[variable];
+      if (value !== undefined) picked[variable] = value;
+    }
   }
-  return picked;
+  return { ...picked, ...own };
+}
+
+/** What is given of the settings that a schema knows, and what is wrong with how it is given, by their names. */
+function givenTexts(schema: z.ZodObject, environment: Environment) {
+  const texts: Record<string, string | undefined> = {};
+  const problems = new Map<string, string>();
+  for (const name of Object.keys(schema.shape)) {
+    // A variable that is set but empty counts as not set, as it does for most programs.
+    const text = environment[name] || undefined;
+    const variable = `${name}${FILE}`;
+    // Where that is a setting by itself, it is the file that is meant and not what it holds.
+    const file = variable in schema.shape ? undefined : environment[variable] || undefined;
+    if (file === undefined) texts[name] = text;
+    else if (text !== undefined)
+      problems.set(name, `${name}: is given by ${variable} too: leave one of them out`);
+    else {
+      try {
+        texts[name] = readValue(file);
+      } catch (error) {
+        problems.set(name, `${variable}: ${messageOf(error)}`);
+      }
+    }
+  }
+  return { texts, problems };
+}
+
+/** @returns What a file holds, without the line break that editors and `echo` end it with. @throws Why there is none. */
+function readValue(file: string): string {
+  let value: string;
+  try {
+    value = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    // Without the name: somebody may have set the value itself.
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`must name a file that this process may read, and that gives ${code}`);
+  }
+  if (value === '') throw new Error('must name a file that holds the value, and that one is empty');
+  return value;
 }
 
 /** A whole number within bounds. */

@@ -62,9 +62,9 @@ await runService(
       ),
     );
     const work = (stopping: AbortSignal) => worker.work(stopping);
-    // Nobody is there to ask a worker that was told where all the others are.
-    if (config.REGISTRY_URL.startsWith('static:')) return { work };
     const { HOST: host, PORT: port, SERVICE_TOKEN: serviceToken } = config;
+    // Nobody finds a worker that was told where all the others are; who started it may ask at a port it was given.
+    if (config.REGISTRY_URL.startsWith('static:') && port === 0) return { work };
     const probes = scope.use(
       await openProbeServer({ metrics, isReady: () => true }, { host, port, serviceToken }),
     );
