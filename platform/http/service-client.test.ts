@@ -1,6 +1,7 @@
+import dns from 'node:dns';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTestSubgraph, type TestSubgraph } from '../../test/support/subgraph.ts';
 import { MemoryRegistry } from '../adapters/memory-registry.ts';
 import { TributaryError } from '../errors.ts';
@@ -51,15 +52,47 @@ async function serve(schema = subgraph.schema) {
   };
 }
 
-/** Something that listens and is no subgraph. */
-async function serveRaw(handler: Parameters<typeof createServer>[1]): Promise<void> {
+/** Something that listens and is no subgraph. @returns Its port. */
+async function listenRaw(handler: Parameters<typeof createServer>[1], host = '127.0.0.1'): Promise<number> {
   const server: Server = createServer(handler as never);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   scope.defer(() => {
     server.closeAllConnections();
     server.close();
   });
+  return (server.address() as AddressInfo).port;
+}
+
+async function serveRaw(handler: Parameters<typeof createServer>[1]): Promise<void> {
+  await register(`http://127.0.0.1:${await listenRaw(handler)}/graphql`);
+}
+
+/** Takes connections and says nothing, as what is frozen or cut off. */
+async function serveSilence(): Promise<void> {
+  const sockets = new Set<Socket>();
+  const server = createSocketServer((socket) => void sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  scope.defer(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
   await register(`http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`);
+}
+
+/** Has a name lead to addresses of this machine, in their order. */
+function resolveTo(name: string, addresses: readonly string[]): void {
+  const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((
+    hostname: string,
+    _options: unknown,
+    done: (error: null, found: { address: string; family: number }[]) => void,
+  ) => {
+    expect(hostname).toBe(name);
+    done(
+      null,
+      addresses.map((address) => ({ address, family: 4 })),
+    );
+  }) as never);
+  scope.defer(() => lookup.mockRestore());
 }
 
 const ECHO = 'query Echo($text: String!) { echo(text: $text) }';
@@ -150,6 +183,40 @@ describe('A request to a service', () => {
     expect(seen).toEqual([...names, ...names]);
   });
 
+  it('finds a replica by a name that leads to one that is gone first, and to a new one with its next connection', async () => {
+    const answer = (name: string) => (_request: unknown, response: { end(text: string): void }) =>
+      response.end(JSON.stringify({ data: { name } }));
+    const port = await listenRaw(answer('second') as never, '127.0.0.3');
+    // As Docker names its tasks.
+    const name = 'tributary_endpoint.1.x7k2';
+    await register(`http://${name}:${port}/graphql`);
+    resolveTo(name, ['127.0.0.2', '127.0.0.3']);
+    expect(await client.request('{ name }')).toEqual({ name: 'second' });
+  });
+
+  it('connects anew after one that was not answered: the other connections may lead nowhere, too', async () => {
+    const connections = new Set<unknown>();
+    const gone = new Set<unknown>();
+    const waiting: (() => void)[] = [];
+    await serveRaw(({ socket }, response) => {
+      connections.add(socket);
+      if (gone.has(socket)) return;
+      waiting.push(() => response.end(JSON.stringify({ data: { connections: connections.size } })));
+      if (connections.size >= 3) for (const send of waiting.splice(0)) send();
+    });
+    const atOnce = await Promise.all([1, 2, 3].map(() => client.request('{ connections }')));
+    expect(atOnce).toEqual(Array(3).fill({ connections: 3 }));
+    for (const connection of connections) gone.add(connection);
+    // Those that are not free again yet are not taken, and one more is opened instead.
+    const isAnswered = () =>
+      client.request('{ connections }', {}, { timeoutMs: 500 }).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(isAnswered, DEADLINE).toBe(false);
+    expect(await isAnswered()).toBe(true);
+  });
+
   it('is refused by a closed client, and ends where the client is closed meanwhile', async () => {
     await serve();
     const request = client.request('{ slow }');
@@ -197,6 +264,15 @@ describe('A subscription to a service', () => {
     await expect.poll(() => seen.gaps, DEADLINE).toBe(2);
     subgraph.emit(7);
     await expect.poll(() => seen.events, DEADLINE).toEqual([7]);
+  });
+
+  it('goes on to another instance where one takes the connection and says nothing', async () => {
+    await serveSilence();
+    await serve();
+    const { seen } = follow();
+    await expect.poll(() => seen.gaps, DEADLINE).toBe(1);
+    subgraph.emit(5);
+    await expect.poll(() => seen.events, DEADLINE).toEqual([5]);
   });
 
   it('begins as soon as somebody serves', async () => {

@@ -28,12 +28,20 @@ export interface ServiceClient extends Closeable {
   subscribe<T>(document: string, variables: Record<string, unknown>, on: SubscribeHandlers<T>): Closeable;
 }
 
+/** Connections to one address: more requests than that at once wait for each other. */
+const CONNECTIONS_MAX = 32;
+/** Shorter than what the services' servers keep idle connections, so that we are the first to close. */
+const KEEP_ALIVE_MS = 60_000;
+
 export function openServiceClient(
   { registry, logger = createLogger('service-client', 'warn') }: { registry: Registry; logger?: Logger },
   service: ServiceName,
   serviceToken: string,
 ): ServiceClient {
-  const agent = new Agent({ connections: 32, keepAliveTimeout: 60_000 });
+  const openAgent = () => new Agent({ connections: CONNECTIONS_MAX, keepAliveTimeout: KEEP_ALIVE_MS });
+  let agent = openAgent();
+  /** That one, and former ones on which something still waits for its answer. */
+  const agents = new Set([agent]);
   const authorization = `Bearer ${serviceToken}`;
   const subscriptions = new Set<Closeable>();
   let next = 0;
@@ -50,6 +58,18 @@ export function openServiceClient(
     return instance.url;
   }
 
+  /**
+   * Connects anew from now on. Where one connection leads nowhere the others most probably do, too, and would each be
+   * found out by a request of its own; by name one may meet another replica, be it under the same URL.
+   */
+  function leave(former: Agent): void {
+    if (former !== agent || isClosed) return;
+    agent = openAgent();
+    agents.add(agent);
+    const left = () => void agents.delete(former);
+    former.close().then(left, left);
+  }
+
   return {
     async request<T>(
       document: string,
@@ -63,12 +83,13 @@ export function openServiceClient(
         () => controller.abort(new Error(`no answer in ${Math.round(timeoutMs)} ms`)),
         timeoutMs,
       );
+      const dispatcher = agent;
       let body: GraphQLAnswer;
       let status: number;
       try {
         const response = await request(url(), {
           method: 'POST',
-          dispatcher: agent,
+          dispatcher,
           headers: { 'content-type': 'application/json', authorization },
           body: JSON.stringify({ query: document, variables }),
           signal,
@@ -77,9 +98,9 @@ export function openServiceClient(
         body = (await response.body.json()) as GraphQLAnswer;
       } catch (error) {
         options.signal?.throwIfAborted();
-        throw error instanceof TributaryError
-          ? error
-          : new UnavailableError(`${service} does not answer: ${messageOf(error)}`, error);
+        if (error instanceof TributaryError) throw error;
+        leave(dispatcher);
+        throw new UnavailableError(`${service} does not answer: ${messageOf(error)}`, error);
       } finally {
         clearTimeout(timer);
         unlink();
@@ -114,7 +135,7 @@ export function openServiceClient(
       if (isClosed) return;
       isClosed = true;
       for (const subscription of [...subscriptions]) await subscription.close();
-      await agent.destroy();
+      await Promise.all([...agents].map((one) => one.destroy()));
     },
   };
 }

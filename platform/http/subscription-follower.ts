@@ -31,6 +31,13 @@ const FAILURES_WORTH_A_LINE = 5;
 const PING_MS = 10_000;
 const PONG_MS_MAX = 5_000;
 
+/** Without a limit one that is cut off while it connects would wait for minutes, and frozen peers for ever. */
+class FollowerSocket extends WebSocket {
+  constructor(url: string, protocols: string) {
+    super(url, protocols, { handshakeTimeout: PONG_MS_MAX });
+  }
+}
+
 /**
  * Follows one subscription for as long as it is open: whatever ends it, a lost connection, an error or the
  * server's own `complete`, it is subscribed to again. graphql-ws would do only the first of these, and would
@@ -54,7 +61,7 @@ export function followSubscription<T>(
     try {
       client = createClient({
         url: url().replace(/^http/, 'ws'),
-        webSocketImpl: WebSocket,
+        webSocketImpl: FollowerSocket,
         connectionParams: { authorization },
         retryAttempts: 0,
         connectionAckWaitTimeout: PONG_MS_MAX,
