@@ -9,6 +9,10 @@ export const orchestratorSettings = z.object({
   POOL_REPLICAS_MIN: wholeNumber(1, 0, 1_000),
   /** Workers of the shared pool at the most, whatever the minimum: about 80 MB each, so that four fit a small machine. */
   POOL_REPLICAS_MAX: wholeNumber(4, 1, 1_000),
+  /** Sources one worker with a browser holds: that many, read every 5 minutes for 6 s each, keep one page open all the time. */
+  BROWSER_WORKER_CAPACITY: wholeNumber(50, 1, 100_000),
+  /** Workers with a browser at the most: some hundred MB each, so that two fit a small machine. None is there without sources. */
+  BROWSER_POOL_REPLICAS_MAX: wholeNumber(2, 1, 1_000),
   /** Dedicated workers at the most, for the same reason; further sources wait until one becomes free. */
   DEDICATED_POOLS_MAX: wholeNumber(16, 0, 10_000),
   /** How long a pool keeps its size before it shrinks: each worker that goes hands its sources around. */

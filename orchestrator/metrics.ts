@@ -1,5 +1,6 @@
 import type { Metrics } from '../platform/metrics.ts';
 import type { ObservedRuntime, PoolSpec } from '../platform/ports/runtime.ts';
+import type { SeenCluster } from './report.ts';
 
 /** What the orchestrator tells of itself. */
 export function orchestratorMetrics(metrics: Metrics) {
@@ -21,7 +22,15 @@ export function orchestratorMetrics(metrics: Metrics) {
     }),
     refusedPools: metrics.gauge({
       name: 'tributary_refused_pools',
-      help: 'Pools that should be and cannot: their sources wait until there is room, or a name is free',
+      help: 'Pools that should be and cannot: their sources wait for room, a free name, or a runtime that takes them',
+    }),
+    poolProblems: metrics.gauge({
+      name: 'tributary_pool_problems',
+      help: 'Pools that have not all the workers they should have, or not the newest, those that cannot be included',
+    }),
+    rollbacks: metrics.counter({
+      name: 'tributary_pool_rollbacks_total',
+      help: 'Replacements of workers by newer ones that failed and were taken back',
     }),
     actions: metrics.counter({
       name: 'tributary_pool_changes_total',
@@ -34,7 +43,7 @@ export function orchestratorMetrics(metrics: Metrics) {
     }),
     reconcileFailures: metrics.counter({
       name: 'tributary_reconcile_failures_total',
-      help: 'Comparisons that failed and were begun anew: configuration or the runtime did not answer, or refused',
+      help: 'Comparisons that failed and were begun anew: configuration or the runtime did not answer',
     }),
   };
 }
@@ -46,17 +55,23 @@ export function noteDesired({ pools, workers }: OrchestratorMetrics, desired: re
   workers.set({ side: 'desired' }, sum(desired.map(({ replicas }) => replicas)));
 }
 
-/** What is not ours counts for nothing. */
-export function noteObserved({ pools, workers }: OrchestratorMetrics, observed: ObservedRuntime): void {
+/** What is not ours counts for nothing, what could not be made as a problem. */
+export function noteSeen(
+  { pools, workers, refusedPools, poolProblems }: OrchestratorMetrics,
+  seen: SeenCluster,
+  observed: ObservedRuntime,
+): void {
   const ours = observed.pools.filter(({ isOwned }) => isOwned);
   const running = ours.map(({ tasks }) => tasks.filter(({ state }) => state === 'RUNNING').length);
   pools.set({ side: 'observed' }, ours.length);
   workers.set({ side: 'observed' }, sum(running));
+  refusedPools.set(seen.pools.length - ours.length);
+  poolProblems.set(seen.pools.filter(({ problem }) => problem !== null).length);
 }
 
 /** Whoever does not lead does not know. */
-export function forgetPools({ pools, workers, refusedPools }: OrchestratorMetrics): void {
-  for (const gauge of [pools, workers, refusedPools]) gauge.reset();
+export function forgetPools({ pools, workers, refusedPools, poolProblems }: OrchestratorMetrics): void {
+  for (const gauge of [pools, workers, refusedPools, poolProblems]) gauge.reset();
 }
 
 function sum(numbers: readonly number[]): number {

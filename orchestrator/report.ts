@@ -2,6 +2,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { ServiceClient } from '../platform/http/service-client.ts';
 import type { ObservedCluster, ObservedPool } from '../platform/model/cluster.ts';
 import type { ObservedRuntime, RuntimePool } from '../platform/ports/runtime.ts';
+import type { DesiredPool } from './desired.ts';
 
 const REPORT_CLUSTER = /* GraphQL */ `
   mutation ReportCluster($input: ReportClusterInput!) {
@@ -9,8 +10,36 @@ const REPORT_CLUSTER = /* GraphQL */ `
   }
 `;
 
+/** The cluster as people are shown it. */
+export type SeenCluster = Omit<ObservedCluster, 'observedAt'>;
+
+/**
+ * The nodes and our pools, and beside these such as should be and could not be made: without workers, with the reason.
+ *
+ * @param refusals Why a pool could not be made or changed as it should be, by its name.
+ */
+export function seenCluster(
+  observed: ObservedRuntime,
+  desired: readonly DesiredPool[],
+  refusals: ReadonlyMap<string, string>,
+): SeenCluster {
+  const ours = observed.pools.filter((pool) => pool.isOwned);
+  const names = new Set(ours.map((pool) => pool.name));
+  const shortages = new Map(desired.map(({ name, shortage }) => [name, shortage?.problem]));
+  const there = ours.map((pool): ObservedPool => {
+    const problem = refusals.get(pool.name) ?? pool.problem ?? shortages.get(pool.name) ?? null;
+    return { ...observedPool(pool), problem };
+  });
+  const missing = desired.flatMap(({ name, isolation, render, replicas }): ObservedPool[] => {
+    const problem = refusals.get(name);
+    if (names.has(name) || problem === undefined) return [];
+    return [{ name, isolation, render, replicas, tasks: [], update: null, problem }];
+  });
+  return { nodes: observed.nodes, pools: [...there, ...missing] };
+}
+
 export interface ClusterReporter {
-  report(observed: ObservedRuntime, signal: AbortSignal): Promise<void>;
+  report(seen: SeenCluster, signal: AbortSignal): Promise<void>;
   /** Has the next report told in any case. */
   forget(): void;
 }
@@ -18,6 +47,9 @@ export interface ClusterReporter {
 /**
  * Tells configuration what the cluster looks like: when it has changed, and at least every `everyMs`. What could not
  * be told counts as not told.
+ *
+ * While the runtime cannot be observed nothing is told: configuration keeps the last that was seen, and how old that has
+ * become says that nobody sees more.
  */
 export function createClusterReporter(
   { configuration, clock }: { configuration: ServiceClient; clock: Clock },
@@ -26,12 +58,8 @@ export function createClusterReporter(
   let told: { readonly content: string; readonly atMs: number } | undefined;
   let forgotten = 0;
   return {
-    async report(observed, signal) {
+    async report(seen, signal) {
       const nowMs = clock.now();
-      const seen = {
-        nodes: observed.nodes,
-        pools: observed.pools.filter((pool) => pool.isOwned).map(reportedPool),
-      };
       const content = JSON.stringify(seen);
       if (told?.content === content && nowMs - told.atMs < everyMs) return;
       const cluster: ObservedCluster = { ...seen, observedAt: new Date(nowMs).toISOString() };
@@ -47,7 +75,7 @@ export function createClusterReporter(
   };
 }
 
-function reportedPool(pool: RuntimePool): ObservedPool {
+function observedPool(pool: RuntimePool): ObservedPool {
   const { name, isolation, render, replicas, tasks, update, problem } = pool;
   return { name, isolation, render, replicas, tasks, update, problem };
 }

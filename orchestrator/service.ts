@@ -3,16 +3,17 @@ import type { ServiceClient } from '../platform/http/service-client.ts';
 import type { LiveConfig } from '../platform/live-config.ts';
 import type { Logger } from '../platform/logger.ts';
 import { Metrics } from '../platform/metrics.ts';
-import { SHARED_POOL } from '../platform/model/cluster.ts';
 import type { Leadership } from '../platform/ports/leadership.ts';
-import type { Runtime, RuntimeAction } from '../platform/ports/runtime.ts';
+import type { ObservedRuntime, Runtime, RuntimeAction } from '../platform/ports/runtime.ts';
 import { Scope } from '../platform/scope.ts';
+import { applyActions, untilAborted } from './apply.ts';
 import type { LiveOrchestratorConfig, OrchestratorConfig } from './config.ts';
 import { desiredPools, type PoolDemand } from './desired.ts';
 import { startLoop } from './loop.ts';
-import { forgetPools, noteDesired, noteObserved, orchestratorMetrics } from './metrics.ts';
+import { forgetPools, noteDesired, noteSeen, orchestratorMetrics } from './metrics.ts';
 import { type PlanLimits, plan } from './plan.ts';
-import { createClusterReporter } from './report.ts';
+import { createPoolLog } from './pool-log.ts';
+import { createClusterReporter, seenCluster } from './report.ts';
 
 export interface OrchestratorDeps {
   readonly configuration: ServiceClient;
@@ -44,7 +45,10 @@ const POOL_DEMANDS_CHANGED = /* GraphQL */ `
  * Keeps the runtime's pools equal to what configuration demands. Everything that may have changed something only
  * wakes it; each turn reads both sides anew. While configuration does not answer it changes nothing.
  *
- * Closing it leaves the workers running: they are the runtime's.
+ * What the runtime refuses is a problem of that pool, which people are shown, and is tried again with each turn. What does
+ * not answer fails the turn, which is soon begun anew.
+ *
+ * Closing it leaves the workers running: they are the runtime's. It waits for no call of the runtime.
  *
  * @param live What may change while it runs; the next turn goes by it. @default nothing
  */
@@ -60,8 +64,9 @@ export async function openOrchestrator(
     shrinkAfterMs: config.POOL_SHRINK_AFTER,
   };
   const reporter = createClusterReporter({ configuration, clock }, config.CLUSTER_REPORT);
-  const refusals = createRefusalLog(logger);
   const metrics = orchestratorMetrics(deps.metrics ?? new Metrics());
+  const poolLog = createPoolLog({ clock, logger }, () => metrics.rollbacks.inc());
+  const mayAct = () => !stopping.signal.aborted && leadership.isLeader();
 
   async function reconcile(): Promise<void> {
     try {
@@ -70,7 +75,8 @@ export async function openOrchestrator(
       await keepPools();
       endTurn();
     } catch (error) {
-      if (!stopping.signal.aborted) metrics.reconcileFailures.inc();
+      if (stopping.signal.aborted) return;
+      metrics.reconcileFailures.inc();
       throw error;
     }
   }
@@ -82,25 +88,24 @@ export async function openOrchestrator(
       {},
       { signal },
     );
-    const desired = desiredPools(poolDemands, {
-      workerCapacity: live.current().WORKER_CAPACITY,
-      replicasMin: config.POOL_REPLICAS_MIN,
-      replicasMax: config.POOL_REPLICAS_MAX,
-    });
-    const { actions, refusedPools } = plan(desired, await runtime.observe(), clock.now(), limits);
-    refusals(refusedPools);
+    const desired = desiredPools(poolDemands, { ...config, ...live.current() });
+    const before = await observe();
+    const { actions, refusedPools } = plan(desired, before, clock.now(), limits);
+    if (!mayAct()) return;
     noteDesired(metrics, desired);
-    metrics.refusedPools.set(refusedPools.length);
-    for (const limit of boundsHit(poolDemands)) metrics.limits.inc({ limit });
-    const failures: unknown[] = [];
-    for (const action of actions) {
-      if (signal.aborted || !leadership.isLeader()) return;
-      // One pool that cannot be must not keep the others from being.
-      await apply(action).catch((error) => failures.push(error));
-    }
-    const observed = await runtime.observe();
-    noteObserved(metrics, observed);
-    await reporter.report(observed, signal);
+    const shortages = desired.map(({ shortage }) => shortage);
+    for (const met of [...refusedPools, ...shortages])
+      if (met?.limit) metrics.limits.inc({ limit: met.limit });
+    const { refusals, failures } = await applyActions(actions, apply, mayAct);
+    if (!mayAct()) return;
+    for (const { name, problem } of refusedPools) refusals.set(name, problem);
+    const after = actions.length > 0 ? await observe() : before;
+    // Whoever leads by now has looked later.
+    if (!mayAct()) return;
+    const seen = seenCluster(after, desired, refusals);
+    noteSeen(metrics, seen, after);
+    poolLog.note(seen.pools);
+    await reporter.report(seen, signal);
     if (failures.length > 0) throw failures[0];
   }
 
@@ -110,25 +115,21 @@ export async function openOrchestrator(
    */
   async function standDown(): Promise<void> {
     forgetPools(metrics);
+    poolLog.forget();
+    reporter.forget();
     if (runtime.isShared || !leadership.isOtherLeading()) return;
-    const { actions } = plan([], await runtime.observe(), clock.now(), limits);
+    const { actions } = plan([], await observe(), clock.now(), limits);
     for (const action of actions) await apply(action);
   }
 
-  async function apply(action: RuntimeAction): Promise<void> {
-    await runtime.apply(action);
-    metrics.actions.inc({ kind: action.kind });
-    logger.info({ action }, 'pool changed');
+  function observe(): Promise<ObservedRuntime> {
+    return untilAborted(runtime.observe(), stopping.signal);
   }
 
-  /** The bounds that keep workers from being, in this turn as in each while it is so. */
-  function* boundsHit(demands: readonly PoolDemand[]): Iterable<string> {
-    const dedicated = demands.filter(({ isolation }) => isolation === 'DEDICATED').length;
-    if (dedicated > config.DEDICATED_POOLS_MAX) yield 'DEDICATED_POOLS_MAX';
-    const most = config.POOL_REPLICAS_MAX * live.current().WORKER_CAPACITY;
-    if (demands.some(({ pool, sourceCount }) => pool === SHARED_POOL && sourceCount > most)) {
-      yield 'POOL_REPLICAS_MAX';
-    }
+  async function apply(action: RuntimeAction): Promise<void> {
+    await untilAborted(runtime.apply(action), stopping.signal);
+    metrics.actions.inc({ kind: action.kind });
+    logger.info({ action }, 'pool changed');
   }
 
   const scope = new Scope();
@@ -153,16 +154,4 @@ export async function openOrchestrator(
     ),
   );
   return { close: () => scope.close() };
-}
-
-/** Says once that pools are refused, and again only when it is others. */
-function createRefusalLog(logger: Logger): (refusedPools: readonly string[]) => void {
-  let known = '';
-  return (refusedPools) => {
-    const now = refusedPools.join();
-    if (now !== known && refusedPools.length > 0) {
-      logger.warn({ refusedPools }, 'pools refused: too many dedicated ones, or their names are taken');
-    }
-    known = now;
-  };
 }

@@ -13,6 +13,8 @@ export const scraperSettings = z.object({
 
   /** Sources one worker holds: an idle one costs a few kilobytes, so memory is no reason for more workers. */
   WORKER_CAPACITY: wholeNumber(10_000, 1, 100_000),
+  /** The same of a worker with a browser: its pool says which one it is. */
+  BROWSER_WORKER_CAPACITY: wholeNumber(50, 1, 100_000),
   /** Runs at once. Each holds one page and what was made of it: some megabytes. */
   RUN_CONCURRENCY: wholeNumber(16, 1, 1_000),
   /** A run that takes longer is ended: it would hold its place among the others for ever. */

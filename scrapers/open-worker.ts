@@ -4,6 +4,7 @@ import type { IdFactory } from '../platform/ids.ts';
 import type { LiveConfig } from '../platform/live-config.ts';
 import type { Logger } from '../platform/logger.ts';
 import { Metrics } from '../platform/metrics.ts';
+import { renderOf } from '../platform/model/cluster.ts';
 import { createAddressGuard } from '../platform/network/address-guard.ts';
 import type { HostBudget } from '../platform/ports/host-budget.ts';
 import type { LiveScraperConfig, ScraperConfig } from './config.ts';
@@ -78,7 +79,8 @@ export function openWorker(
     {
       pool: config.POOL,
       hostname,
-      capacity: () => live.current().WORKER_CAPACITY,
+      capacity: () =>
+        renderOf(config.POOL) === 'BROWSER' ? config.BROWSER_WORKER_CAPACITY : live.current().WORKER_CAPACITY,
       taskId: config.TASK_ID,
       runsMax: config.RUN_CONCURRENCY,
       hostRunsMax: () => live.current().HOST_CONCURRENCY,
