@@ -1,0 +1,47 @@
+import type { Engine, EngineAnswer } from './engine.ts';
+import { parsedJson, serviceFacts, shownAnswer } from './filters.ts';
+import { isOurs, type WorkerPolicy } from './policy.ts';
+import { type EngineCall, inspectionOf, onService, type Refusal, refusal } from './rules.ts';
+
+/** What the caller is told. */
+export type Told = ({ readonly kind: 'answer' } & EngineAnswer) | Refusal;
+
+const NOT_OURS = 'that is nothing of this platform';
+
+/**
+ * Asks the engine what was let through, and leaves out of its answer what is not the caller's business.
+ *
+ * @throws {UnavailableError} The engine does not answer.
+ */
+export async function forward(engine: Engine, policy: WorkerPolicy, call: EngineCall): Promise<Told> {
+  if (call.name === 'updateService' || call.name === 'removeService') {
+    const found = await ourService(engine, policy, call);
+    return 'kind' in found ? found : told(await engine.call(onService(call, found.id)));
+  }
+  const answer = await engine.call(onService(call, call.service ?? ''));
+  // An error of the engine names what it was told and no more; a ping's answer is no JSON.
+  if (answer.status >= 400 || call.name === 'ping') return told(answer);
+  const shown = shownAnswer(call.name, parsedJson(answer.body.toString()), policy);
+  if (shown === undefined) return refusal(call.name, NOT_OURS);
+  return told({ ...answer, body: Buffer.from(JSON.stringify(shown)) });
+}
+
+/**
+ * The service that is to be changed, if it is ours. What is changed afterwards is what was looked at: it is addressed by
+ * its id, which no other service ever gets; services keep their names; and only who has the engine's own socket could
+ * take its label away in between.
+ */
+async function ourService(
+  engine: Engine,
+  policy: WorkerPolicy,
+  { name, service = '' }: EngineCall,
+): Promise<Told | { readonly id: string }> {
+  const answer = await engine.call(inspectionOf(service));
+  if (answer.status >= 400) return told(answer);
+  const facts = serviceFacts(parsedJson(answer.body.toString()));
+  return facts && isOurs(facts, policy) ? { id: facts.ID } : refusal(name, NOT_OURS);
+}
+
+function told(answer: EngineAnswer): Told {
+  return { kind: 'answer', ...answer };
+}
