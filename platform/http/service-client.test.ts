@@ -163,6 +163,23 @@ describe('A request to a service', () => {
     await ended;
   });
 
+  it('takes no longer than it may, and ends when its caller gives up, while it connects, too', async () => {
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation((() => {}) as never);
+    scope.defer(() => lookup.mockRestore());
+    await register('http://endpoint.example/graphql');
+    await expect(client.request('{ open }', {}, { timeoutMs: 50 })).rejects.toMatchObject({
+      message: 'endpoint does not answer: no answer in 50 ms',
+      retryable: true,
+    });
+    const controller = new AbortController();
+    const ended = expect(client.request('{ open }', {}, { signal: controller.signal })).rejects.toThrow(
+      'enough',
+    );
+    await expect.poll(() => lookup.mock.calls.length, DEADLINE).toBe(2);
+    controller.abort(new Error('enough'));
+    await ended;
+  });
+
   it('fails where the service closes meanwhile', async () => {
     const server = await serve();
     const request = client.request('{ slow }');

@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { abortable } from '../abortable.ts';
 import { ClosedError, type ErrorCode, messageOf, TributaryError, UnavailableError } from '../errors.ts';
 import { linkAbort } from '../linked-abort.ts';
 import { createLogger, type Logger } from '../logger.ts';
@@ -87,13 +88,14 @@ export function openServiceClient(
       let body: GraphQLAnswer;
       let status: number;
       try {
-        const response = await request(url(), {
+        const asked = request(url(), {
           method: 'POST',
           dispatcher,
           headers: { 'content-type': 'application/json', authorization },
           body: JSON.stringify({ query: document, variables }),
           signal,
         });
+        const response = await abortable(asked, signal);
         status = response.statusCode;
         body = (await response.body.json()) as GraphQLAnswer;
       } catch (error) {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
+import { abortable } from '../../platform/abortable.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { linkAbort } from '../../platform/linked-abort.ts';
 import type { AddressGuard } from '../../platform/network/address-guard.ts';
@@ -86,7 +87,7 @@ export function openHttpFetcher(deps: HttpFetcherDeps, options: HttpFetcherOptio
     credentials: string | undefined,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const response = await agent.request({
+    const asked = agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method: 'GET',
@@ -99,6 +100,7 @@ export function openHttpFetcher(deps: HttpFetcherDeps, options: HttpFetcherOptio
       },
       signal,
     });
+    const response = await abortable(asked, signal);
     try {
       return await read(response, url, format);
     } finally {

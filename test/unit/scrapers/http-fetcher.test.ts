@@ -339,6 +339,22 @@ describe('time', () => {
     controller.abort(new Error('enough'));
     await outcome;
   });
+
+  it('stops at once while it connects, too', async () => {
+    let isConnecting = false;
+    const resolveHost = () => {
+      isConnecting = true;
+    };
+    const controller = new AbortController();
+    const fetching = openFetcher({ resolveHost }).fetch(
+      { url: named('nowhere.example'), format: 'HTML' },
+      controller.signal,
+    );
+    const ended = expect(fetching).rejects.toThrow('enough');
+    await expect.poll(() => isConnecting).toBe(true);
+    controller.abort(new Error('enough'));
+    await ended;
+  });
 });
 
 describe('what a site answers', () => {
