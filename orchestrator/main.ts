@@ -9,12 +9,14 @@ import { anyPort, processSettings } from '../platform/process/settings.ts';
 import { scraperSettings } from '../scrapers/config.ts';
 import { liveOrchestratorSettings, orchestratorSettings } from './config.ts';
 import { openOrchestrator } from './service.ts';
+import { swarmOptions, swarmSettings } from './swarm-settings.ts';
 
 const settings = z.object({
   ...processSettings.shape,
   ...anyPort.shape,
   ...orchestratorSettings.shape,
-  /** What runs the workers: `process:` as children of the orchestrator that leads. */
+  ...swarmSettings.shape,
+  /** What runs the workers: `process:` as children of the orchestrator that leads; or a Docker Swarm, by its managers: `unix:///var/run/docker.sock`, `https://<host>:2376,https://…` or `http://docker-proxy:2375`. */
   RUNTIME_URL: z.string().default('process:'),
 });
 
@@ -30,6 +32,7 @@ await runService(
       await openRuntime(config.RUNTIME_URL, openDeps, {
         environment: pickSettings(workerSettings, process.env),
         output: 1,
+        swarm: (url) => swarmOptions(url, config, process.env),
       }),
     );
     const leadershipUrl = config.LEADERSHIP_URL ?? config.REGISTRY_URL;

@@ -3,6 +3,7 @@
  * cost nothing to those who use others, and the other way round.
  */
 import { join } from 'node:path';
+import type { SwarmRuntimeOptions, WorkerResources } from './adapters/swarm-runtime/options.ts';
 import { type Clock, steadyClock } from './clock.ts';
 import { ConfigError } from './errors.ts';
 import type { IdFactory } from './ids.ts';
@@ -17,6 +18,8 @@ import type { Runtime } from './ports/runtime.ts';
 import type { SourceStore } from './ports/source-store.ts';
 import type { ViewCache } from './ports/view-cache.ts';
 import { packageRoot } from './sdl.ts';
+
+export type { SwarmRuntimeOptions, WorkerResources };
 
 export interface OpenDeps {
   readonly clock: Clock;
@@ -144,17 +147,35 @@ export async function openLiveSettings(
   return new FixedLiveSettings();
 }
 
+export interface OpenRuntimeOptions {
+  /** All of the settings of workers that are child processes. */
+  readonly environment: Record<string, string>;
+  /** Which of our outputs child processes write to. @default 2 */
+  readonly output?: 1 | 2;
+  /** All that a swarm is told of its workers: asked for where the URL names one. @default there can be none */
+  readonly swarm?: (url: string) => SwarmRuntimeOptions;
+}
+
 /**
- * @param url `process:` for child processes of this one.
- * @param options.environment All of the workers' settings.
- * @param options.output Which of our outputs child processes write to. @default 2
+ * @param url `process:` for child processes of this one; or where a swarm's managers are:
+ *   `unix:///var/run/docker.sock`, `https://<host>:2376,https://…`, `http://…`
  */
 export async function openRuntime(
   url: string,
   deps: OpenDeps,
-  { environment, output = 2 }: { readonly environment: Record<string, string>; readonly output?: 1 | 2 },
+  { environment, output = 2, swarm }: OpenRuntimeOptions,
 ): Promise<Runtime> {
-  if (url !== 'process:') throw unknownUrl('RUNTIME_URL', url, 'process:');
+  if (swarm && isDocker(url)) {
+    const { openSwarmRuntime } = await import('./adapters/swarm-runtime.ts');
+    return openSwarmRuntime(deps, swarm(url));
+  }
+  if (url !== 'process:') {
+    throw unknownUrl(
+      'RUNTIME_URL',
+      url,
+      swarm ? 'process:, unix://<socket> or https://<manager>:2376,…' : 'process:',
+    );
+  }
   const { openProcessRuntime } = await import('./adapters/process-runtime.ts');
   const command = { file: process.execPath, args: [join(packageRoot, 'dist', 'scrapers', 'main.js')] };
   return openProcessRuntime(deps, { command, env: environment, output });
@@ -170,6 +191,10 @@ function isRedis(url: string): boolean {
 
 function isConsul(url: string): boolean {
   return /^https?:\/\//.test(url);
+}
+
+function isDocker(url: string): boolean {
+  return /^(unix|https?):\/\//.test(url);
 }
 
 function consulOptions({ keyPrefix, token }: OpenOptions): { keyPrefix: string; token?: string } {

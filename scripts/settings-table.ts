@@ -13,9 +13,14 @@ const FILES: readonly [services: string, file: string][] = [
   ['endpoint', 'subgraphs/endpoint/config.ts'],
   ['endpoint', 'subgraphs/endpoint/main.ts'],
   ['orchestrator', 'orchestrator/main.ts'],
+  ['orchestrator, on a swarm', 'orchestrator/swarm-settings.ts'],
   ['orchestrator', 'orchestrator/config.ts'],
   ['scraper', 'scrapers/config.ts'],
 ];
+
+/** What holds for each of them. */
+const IN_FILES =
+  'Each may be given in a file: `<NAME>_FILE` names one that holds the value, as a secret of Docker is mounted. So secrets stay out of environments. (`API_KEYS_FILE` is a setting by itself.)';
 
 interface Setting {
   readonly name: string;
@@ -39,7 +44,7 @@ export function settingsTable(): string {
   const lines = [...rows.values()].map(
     ({ name, value, reason, services }) => `| \`${name}\` | ${value} | ${services.join(', ')} | ${reason} |`,
   );
-  return ['| setting | default | read by | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
+  return [IN_FILES, '', '| setting | default | read by | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
 }
 
 function settingsOf(text: string): Setting[] {
@@ -57,7 +62,9 @@ function settingsOf(text: string): Setting[] {
 function defaultOf(schema: string): string {
   const number = /wholeNumber\(\s*([\d_ *]+)/.exec(schema)?.[1];
   if (number !== undefined) return `\`${productOf(number)}\``;
-  const text = /durationMs\('([^']+)'/.exec(schema)?.[1] ?? /\.default\('([^']*)'\)/.exec(schema)?.[1];
+  const text =
+    /(?:durationMs|bytes|processors)\('([^']+)'/.exec(schema)?.[1] ??
+    /\.default\('([^']*)'\)/.exec(schema)?.[1];
   if (text !== undefined) return text === '' ? 'none' : `\`${text}\``;
   if (schema.includes('.default(SHARED_POOL)')) return `\`${SHARED_POOL}\``;
   return /\.optional\(\)|^list$/.test(schema.trim()) ? 'none' : 'must be set';
