@@ -63,11 +63,13 @@ await runService(
     );
     const work = (stopping: AbortSignal) => worker.work(stopping);
     const { HOST: host, PORT: port, SERVICE_TOKEN: serviceToken } = config;
-    // Nobody finds a worker that was told where all the others are; who started it may ask at a port it was given.
-    if (config.REGISTRY_URL.startsWith('static:') && port === 0) return { work };
+    // Told where the others are, it is found by nobody; but who gave it a port may ask there.
+    const isTold = config.REGISTRY_URL.startsWith('static:');
+    if (isTold && port === 0) return { work };
     const probes = scope.use(
       await openProbeServer({ metrics, isReady: () => true }, { host, port, serviceToken }),
     );
-    return { url: probes.url, drain: () => probes.drain(), work };
+    const drain = () => probes.drain();
+    return isTold ? { drain, work } : { url: probes.url, drain, work };
   },
 );

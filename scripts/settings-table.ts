@@ -44,7 +44,13 @@ export function settingsTable(): string {
   const lines = [...rows.values()].map(
     ({ name, value, reason, services }) => `| \`${name}\` | ${value} | ${services.join(', ')} | ${reason} |`,
   );
-  return [IN_FILES, '', '| setting | default | read by | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
+  return [
+    IN_FILES,
+    '',
+    '| setting | default | read by | meaning |',
+    '| --- | --- | --- | --- |',
+    ...lines,
+  ].join('\n');
 }
 
 function settingsOf(text: string): Setting[] {

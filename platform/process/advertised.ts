@@ -16,6 +16,15 @@ export function advertisedUrl(url: string, host: string | undefined): string {
   return advertised.href;
 }
 
+/**
+ * Whether others can look for us under that: an address, or a name, which in Docker may be a task's, such as
+ * `tributary_configuration.1.x7k2`. URLs take no others, and would leave what they do not take as it was.
+ */
+export function isHost(host: string): boolean {
+  if (isIPv6(host)) return true;
+  return URL.canParse(`http://${host}/`) && new URL(`http://${host}/`).hostname === host.toLowerCase();
+}
+
 function firstAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((of) => of ?? []);
   return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address;

@@ -15,6 +15,7 @@ import { aborted, shutdownSignal, tellFailure } from '../shutdown.ts';
 import { advertisedUrl } from './advertised.ts';
 import { followLogLevel } from './log-level.ts';
 import type { ProcessConfig } from './settings.ts';
+import { whenAvailable } from './when-available.ts';
 
 /** What a service that is a process of its own works with. Whatever it opens it leaves to `scope`. */
 export interface ServiceProcess<C> {
@@ -31,6 +32,13 @@ export interface ServiceProcess<C> {
   readonly openDeps: OpenDeps;
   readonly openOptions: OpenOptions;
   clientOf(service: ServiceName): ServiceClient;
+  /**
+   * Opens what the service cannot be without, and waits where it does not answer yet: services and servers start in
+   * any order.
+   *
+   * @param what Named in the log: `the store`.
+   */
+  whenAvailable<T>(what: string, open: () => Promise<T>): Promise<T>;
 }
 
 export interface RunningService {
@@ -51,7 +59,8 @@ const FAREWELL_MS = 300;
 /**
  * Runs one service until the first SIGTERM or SIGINT: reads its settings, opens what all services share, registers it,
  * and on the signal has it deregistered, lets it finish what it is at, and closes all. The second signal ends it at
- * once. A failure to start is a clear line for each reason, and exit code 1.
+ * once, and so does the first before the service is ready: nobody has anything of it yet. A failure to start is a clear
+ * line for each reason, and exit code 1.
  */
 export async function runService<S extends z.ZodObject>(
   service: ServiceName,
@@ -67,8 +76,13 @@ export async function runService<S extends z.ZodObject>(
   };
   try {
     const config = readConfig(settings, process.env) as z.infer<S> & ProcessConfig;
-    const shared = await openShared(service, config, scope);
-    await serve(service, await open({ ...shared, config }), shared, config, stopping);
+    const opening = openShared(service, config, scope).then(async (shared) => ({
+      shared,
+      running: await open({ ...shared, config }),
+    }));
+    const opened = await Promise.race([opening, aborted(stopping)]);
+    if (!opened) process.exit(0);
+    await serve(service, opened.running, opened.shared, config, stopping);
   } catch (error) {
     fail(error);
   }
@@ -106,6 +120,7 @@ async function openShared(service: ServiceName, config: ProcessConfig, scope: Sc
     openDeps,
     openOptions,
     clientOf,
+    whenAvailable: (what, open) => whenAvailable(what, open, { clock, logger }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { wholeNumber } from '../config.ts';
 import { LOG_LEVELS } from '../logger.ts';
+import { isHost } from './advertised.ts';
 
 /** How a process finds the others: the settings that all services of one platform are given alike. */
 export const connectionSettings = z.object({
@@ -47,7 +48,7 @@ export const processSettings = connectionSettings.extend({
   /** Where the service listens. Beyond loopback it answers holders of a token or a key only. */
   HOST: z.string().default('127.0.0.1'),
   /** Where others reach it, if not at HOST: a name or an address. */
-  ADVERTISE_HOST: z.string().optional(),
+  ADVERTISE_HOST: z.string().refine(isHost, 'must be a name or an address, without a port').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 

@@ -15,12 +15,16 @@ const settings = z.object({
   STORE_URL: z.string('must be mongodb://<host>/<database>, or sqlite:<folder> for a single replica'),
 });
 
-await runService('configuration', settings, async ({ config, scope, bus, clock, logger, metrics }) => {
-  const store = scope.use(await openSourceStore(config.STORE_URL));
-  return scope.use(
-    await openConfigurationService(
-      { store, bus, clock, newId: randomId, logger, metrics },
-      { ...config, serviceToken: config.SERVICE_TOKEN, host: config.HOST, port: config.PORT },
-    ),
-  );
-});
+await runService(
+  'configuration',
+  settings,
+  async ({ config, scope, bus, clock, logger, metrics, whenAvailable }) => {
+    const store = scope.use(await whenAvailable('the store', () => openSourceStore(config.STORE_URL)));
+    return scope.use(
+      await openConfigurationService(
+        { store, bus, clock, newId: randomId, logger, metrics },
+        { ...config, serviceToken: config.SERVICE_TOKEN, host: config.HOST, port: config.PORT },
+      ),
+    );
+  },
+);

@@ -17,10 +17,11 @@ const settings = z.object({
 await runService(
   'datasource',
   settings,
-  async ({ config, scope, registry, instanceId, clientOf, ...shared }) => {
+  async ({ config, scope, registry, instanceId, clientOf, whenAvailable, ...shared }) => {
     const { bus, clock, logger, metrics } = shared;
+    const storeOptions = { historyRetainMs: config.HISTORY_RETAIN };
     const store = scope.use(
-      await openCollectionStore(config.STORE_URL, { historyRetainMs: config.HISTORY_RETAIN }),
+      await whenAvailable('the store', () => openCollectionStore(config.STORE_URL, storeOptions)),
     );
     const peers = { self: instanceId, ids: () => registry.instances('datasource').map(({ id }) => id) };
     return scope.use(
