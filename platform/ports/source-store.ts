@@ -189,9 +189,13 @@ export interface Leases {
   /**
    * Ends workers whose lease has run out, and forgets those that ended before `forgetBefore` and hold nothing.
    *
-   * @returns All ended workers that still hold sources, also from before a crash.
+   * @returns `endedCount`: how many it ended, of which no other call tells. `holderIds`: all ended workers that still
+   *   hold sources, also from before a crash.
    */
-  endExpiredWorkers(now: number, forgetBefore: number): Promise<readonly string[]>;
+  endExpiredWorkers(
+    now: number,
+    forgetBefore: number,
+  ): Promise<{ readonly endedCount: number; readonly holderIds: readonly string[] }>;
   /** Sources of a worker that have a run RUNNING. */
   runningSources(workerId: string): Promise<readonly Source[]>;
   /** Frees the sources of an ended worker that have no run RUNNING. @returns Their ids. */

@@ -12,6 +12,8 @@ export interface Announcer {
   run(run: Run): void;
   /** They were asked for, wait for a worker again, or are over. */
   previews(previewIds: readonly string[]): void;
+  /** What `cluster` shows is otherwise. A renewed lease is no such thing. */
+  cluster(): void;
 }
 
 /** Who misses a message learns the same at its next resync, so a bus that is down is no failure of ours. */
@@ -39,6 +41,9 @@ export function createAnnouncer({ bus, logger }: { bus: Bus; logger: Logger }): 
     },
     previews(previewIds) {
       for (const previewId of previewIds) publish('previews.changed', { previewId });
+    },
+    cluster() {
+      publish('cluster.changed', {});
     },
   };
 }

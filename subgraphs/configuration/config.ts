@@ -5,6 +5,8 @@ import { durationMs, wholeNumber } from '../../platform/config.ts';
 export const configurationSettings = z.object({
   /** How long a worker that falls silent keeps its sources: so long nobody reads them. */
   LEASE: durationMs('PT15S'),
+  /** From which age a report of the cluster counts for nothing: several times the orchestrator's CLUSTER_REPORT. */
+  CLUSTER_STALE_AFTER: durationMs('PT2M'),
   /** The shortest schedule: more often than each second nobody's page is worth the traffic. */
   EVERY_MIN: durationMs('PT1S'),
   /** Living sources in all: what lists, and the definitions that every follower holds, are made for. */

@@ -5,7 +5,10 @@ export interface PoolDemand extends Demand {
   readonly workerIds: readonly string[];
 }
 
-/** What each pool has to serve. A preview counts as a source of the shared pool, so that somebody comes to read it. */
+/**
+ * What each pool has to serve. A preview counts as a source of the shared pool, so that somebody comes to read it: its
+ * workers are those that take previews.
+ */
 export async function poolDemands(store: SourceStore, now: number): Promise<readonly PoolDemand[]> {
   const demands = [...(await store.demands())];
   const isServed = demands.some((demand) => demand.pool === SHARED_POOL);

@@ -94,6 +94,7 @@ export async function openConfigurationService(
       commands,
       serially: createSerial(),
       leaseMs: config.LEASE,
+      clusterStaleMs: config.CLUSTER_STALE_AFTER,
     });
     scope.use(watchLeases(commands, { clock, logger }, config.LEASE / CHECKS_PER_LEASE));
     const { serviceToken, host, port } = config;

@@ -76,8 +76,12 @@ export function sourceStoreLeases(open: () => Promise<SourceStore>): void {
         aSource('s2', { isFailing: true }),
         aSource('s3', { isPaused: true }),
         aSource('s4', {}, { isolation: 'DEDICATED' }),
+        aSource('s5', {}, { render: 'BROWSER' }),
+        aSource('s6', {}, { render: 'BROWSER', isolation: 'DEDICATED' }),
       );
       expect(await store.demands()).toEqual([
+        { pool: 'browser', isolation: 'SHARED', sourceCount: 1 },
+        { pool: 'browser-source-s6', isolation: 'DEDICATED', sourceCount: 1 },
         { pool: 'shared', isolation: 'SHARED', sourceCount: 2 },
         { pool: 'source-s4', isolation: 'DEDICATED', sourceCount: 1 },
       ]);
@@ -166,7 +170,10 @@ export function sourceStoreLeases(open: () => Promise<SourceStore>): void {
       await claim('w1');
       for (let n = 1; n <= 5; n++) {
         expect(await store.renew('w1', 0, NOW + n * (LEASE_MS - 1), LEASE_MS)).toBeDefined();
-        expect(await store.endExpiredWorkers(NOW + n * (LEASE_MS - 1), 0)).toEqual([]);
+        expect(await store.endExpiredWorkers(NOW + n * (LEASE_MS - 1), 0)).toEqual({
+          endedCount: 0,
+          holderIds: [],
+        });
       }
       expect((await claim('w2')).claimed).toEqual([]);
     });
@@ -177,7 +184,7 @@ export function sourceStoreLeases(open: () => Promise<SourceStore>): void {
       const expired = NOW + LEASE_MS;
       expect(await store.renew('w1', 0, expired, LEASE_MS)).toBeUndefined();
       expect((await claim('w2', {}, expired)).claimed).toEqual([]);
-      expect(await store.endExpiredWorkers(expired, 0)).toEqual(['w1']);
+      expect(await store.endExpiredWorkers(expired, 0)).toEqual({ endedCount: 1, holderIds: ['w1'] });
       expect((await claim('w2', {}, expired)).claimed).toEqual([]);
       expect(await store.freeSources('w1')).toEqual(['s1']);
       expect((await claim('w2', {}, expired)).claimed).toMatchObject([{ token: 2, workerId: 'w2' }]);
@@ -204,9 +211,18 @@ export function sourceStoreLeases(open: () => Promise<SourceStore>): void {
       expect((await store.runningSources('w1')).map(({ spec }) => spec.id)).toEqual(['s2']);
       await store.endWorker('w1', NOW);
       expect(await store.freeSources('w1')).toEqual(['s1']);
-      expect(await store.endExpiredWorkers(NOW, 0)).toEqual(['w1']);
+      expect(await store.endExpiredWorkers(NOW, 0)).toEqual({ endedCount: 0, holderIds: ['w1'] });
       await store.commit({ source: { ...(await stored('s2')), workerId: null, runningRunId: null } });
-      expect(await store.endExpiredWorkers(NOW, 0)).toEqual([]);
+      expect(await store.endExpiredWorkers(NOW, 0)).toEqual({ endedCount: 0, holderIds: [] });
+    });
+
+    it('tells once that workers ended, also of those that held nothing', async () => {
+      await claim('w1');
+      await claim('w2');
+      await claim('late', {}, NOW + 1);
+      expect(await store.endExpiredWorkers(NOW + LEASE_MS, 0)).toEqual({ endedCount: 2, holderIds: [] });
+      expect(await store.endExpiredWorkers(NOW + LEASE_MS, 0)).toEqual({ endedCount: 0, holderIds: [] });
+      expect((await store.workers()).map(({ id }) => id)).toEqual(['late']);
     });
 
     it('forgets ended workers that hold nothing, not those that do', async () => {
@@ -214,7 +230,8 @@ export function sourceStoreLeases(open: () => Promise<SourceStore>): void {
       await claim('w1');
       await claim('w2');
       await store.endExpiredWorkers(NOW + LEASE_MS, 0);
-      expect(await store.endExpiredWorkers(NOW + LEASE_MS + 1, NOW + LEASE_MS + 1)).toEqual(['w1']);
+      const later = NOW + LEASE_MS + 1;
+      expect(await store.endExpiredWorkers(later, later)).toEqual({ endedCount: 0, holderIds: ['w1'] });
       // Forgotten, its id is new again; the other is still refused.
       expect(await store.claim(aWorker('w2'), NOW + LEASE_MS + 1, LEASE_MS)).toBeDefined();
       expect(await store.claim(aWorker('w1'), NOW + LEASE_MS + 1, LEASE_MS)).toBeUndefined();

@@ -11,7 +11,7 @@ export function createWorkers(documents: Documents): Omit<Leases, 'claim' | 'ren
     },
 
     async endExpiredWorkers(now, forgetBefore) {
-      await workers.updateMany(
+      const { modifiedCount: endedCount } = await workers.updateMany(
         { endedAt: null, leaseUntil: { $lte: now } },
         { $set: { endedAt: now } },
         { hint: INDEXES.workersByLease },
@@ -19,7 +19,7 @@ export function createWorkers(documents: Documents): Omit<Leases, 'claim' | 'ren
       const ended = await workers
         .find({ endedAt: { $gte: 0 } }, { hint: INDEXES.workersByLease, projection: { endedAt: 1 } })
         .toArray();
-      if (ended.length === 0) return [];
+      if (ended.length === 0) return { endedCount, holderIds: [] };
       const holders = new Set(
         await sources.distinct('workerId', { workerId: { $in: ended.map(({ _id }) => _id) } }),
       );
@@ -30,7 +30,7 @@ export function createWorkers(documents: Documents): Omit<Leases, 'claim' | 'ren
         documents,
         forgotten.map(({ _id }) => _id),
       );
-      return ended.flatMap(({ _id }) => (holders.has(_id) ? [_id] : []));
+      return { endedCount, holderIds: ended.flatMap(({ _id }) => (holders.has(_id) ? [_id] : [])) };
     },
 
     async runningSources(workerId) {

@@ -76,18 +76,21 @@ export function createLeases(file: SqliteFile): Leases {
 
     async endExpiredWorkers(now, forgetBefore) {
       return file.transaction(() => {
-        file.run('UPDATE workers SET ended_at = ? WHERE ended_at IS NULL AND lease_until <= ?', now, now);
+        const endedCount = file.run(
+          'UPDATE workers SET ended_at = ? WHERE ended_at IS NULL AND lease_until <= ?',
+          now,
+          now,
+        );
         file.run(
           `DELETE FROM workers WHERE ended_at < ?
              AND NOT EXISTS (SELECT 1 FROM sources WHERE worker_id = workers.id)`,
           forgetBefore,
         );
-        return file
-          .all<{ id: string }>(
-            `SELECT id FROM workers WHERE ended_at IS NOT NULL
-               AND EXISTS (SELECT 1 FROM sources WHERE worker_id = workers.id)`,
-          )
-          .map((row) => row.id);
+        const holders = file.all<{ id: string }>(
+          `SELECT id FROM workers WHERE ended_at IS NOT NULL
+             AND EXISTS (SELECT 1 FROM sources WHERE worker_id = workers.id)`,
+        );
+        return { endedCount, holderIds: holders.map((row) => row.id) };
       });
     },
 

@@ -13,7 +13,7 @@ import { planSource, type SourcePlan } from './plan-source.ts';
 
 /** Stores the source, its collection's definition and a queued run together, or says why not. */
 export function addSource(context: CommandContext, input: AddSourceInput): Promise<Changed | Refused> {
-  const { store, newId, clock, limits } = context;
+  const { store, announcer, newId, clock, limits } = context;
   const id = newId();
   const draft = draftOfInput(input);
   return untilCommitted<Changed | Refused>(async () => {
@@ -30,7 +30,9 @@ export function addSource(context: CommandContext, input: AddSourceInput): Promi
     const incarnation = plan.stored && !plan.stored.deleted ? plan.stored.incarnation : newId();
     const step = created(plan.spec, incarnation, newId(), clock.now());
     const source = await apply(context, { ...step, collection: collectionOf(plan, incarnation) });
-    return source && { source, userErrors: [] };
+    if (!source) return undefined;
+    announcer.cluster();
+    return { source, userErrors: [] };
   });
 }
 

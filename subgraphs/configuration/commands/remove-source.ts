@@ -15,7 +15,7 @@ export function removeSource(
   id: string,
   data: DataDisposal,
 ): Promise<Removed | Refused> {
-  const { store, clock } = context;
+  const { store, announcer, clock } = context;
   return untilCommitted<Removed | Refused>(async () => {
     const source = await store.source(id);
     if (!source || source.removed === 'DELETE' || source.removed === data) return notFound();
@@ -27,6 +27,7 @@ export function removeSource(
       collection: collectionWithout(collection, all, source, data),
     });
     if (!stored) return undefined;
+    announcer.cluster();
     // What it was about is gone; the last run stays, since the tombstone names it.
     if (data === 'DELETE') await store.pruneRuns(id, 1);
     return { removedId: id, userErrors: [] };

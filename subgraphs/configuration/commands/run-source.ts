@@ -13,24 +13,28 @@ import {
 
 /** What runs or waits is cancelled; a source that is paused already stays as it is. */
 export function pauseSource(context: CommandContext, id: string): Promise<Changed | Refused> {
-  const { store, clock } = context;
+  const { store, announcer, clock } = context;
   return untilCommitted<Changed | Refused>(async () => {
     const source = await store.source(id);
     if (!source || source.removed) return notFound();
     if (source.isPaused) return { source, userErrors: [] };
     const stored = await apply(context, paused(source, await openRuns(store, source), clock.now()));
-    return stored && { source: stored, userErrors: [] };
+    if (!stored) return undefined;
+    announcer.cluster();
+    return { source: stored, userErrors: [] };
   });
 }
 
 export function resumeSource(context: CommandContext, id: string): Promise<Changed | Refused> {
-  const { store, clock } = context;
+  const { store, announcer, clock } = context;
   return untilCommitted<Changed | Refused>(async () => {
     const source = await store.source(id);
     if (!source || source.removed) return notFound();
     if (!source.isPaused) return { source, userErrors: [] };
     const stored = await apply(context, resumed(source, clock.now()));
-    return stored && { source: stored, userErrors: [] };
+    if (!stored) return undefined;
+    announcer.cluster();
+    return { source: stored, userErrors: [] };
   });
 }
 

@@ -29,7 +29,7 @@ export function updateSource(
   context: CommandContext,
   { id, input, expectedRevision }: UpdateSourceArgs,
 ): Promise<Changed | Refused> {
-  const { store, clock, newId, limits } = context;
+  const { store, announcer, clock, newId, limits } = context;
   return untilCommitted<Changed | Refused>(async () => {
     const source = await store.source(id);
     if (!source || source.removed) return notFound();
@@ -54,7 +54,9 @@ export function updateSource(
     if (JSON.stringify(spec) === JSON.stringify(source.spec)) return { source, userErrors: [] };
     const step = updated(source, spec, await openRuns(store, source), newId(), clock.now());
     const stored = await apply(context, { ...step, ...(part ? { collection: part.change } : {}) });
-    return stored && { source: stored, userErrors: [] };
+    if (!stored) return undefined;
+    announcer.cluster();
+    return { source: stored, userErrors: [] };
   });
 }
 

@@ -3,10 +3,10 @@ import type { RunQuery, SourceQuery, SourceStore } from '../../../platform/ports
 import type { CommandContext } from '../commands/context.ts';
 import { type ConnectionArgs, connection, pageRequest } from '../connection.ts';
 import type { PreviewQueue } from '../preview-queue.ts';
-import type { WakeDeps } from '../subscriptions/wakes.ts';
+import type { ProblemWatchDeps } from '../subscriptions/problem-watch.ts';
 
 /** What the resolvers work with. */
-export interface ResolverDeps extends WakeDeps {
+export interface ResolverDeps extends ProblemWatchDeps {
   readonly bus: Bus;
   readonly store: SourceStore;
   readonly previews: PreviewQueue;

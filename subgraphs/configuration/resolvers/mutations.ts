@@ -9,6 +9,7 @@ import { readObservedCluster, readPreviewReport } from '../report-shapes.ts';
 import type { Problem } from '../validation/problem.ts';
 import { releaseWorker } from '../workers/ended-workers.ts';
 import { claimSources, renewLeases } from '../workers/leases.ts';
+import { reportCluster } from '../workers/report-cluster.ts';
 import { reportRun } from '../workers/report-run.ts';
 import type { ResolverDeps } from './context.ts';
 
@@ -16,7 +17,7 @@ import type { ResolverDeps } from './context.ts';
 const PREVIEWS_CLAIMED_MAX = 100;
 
 export function mutationResolvers(deps: ResolverDeps): MutationResolvers {
-  const { store, previews, commands, serially, leaseMs } = deps;
+  const { previews, commands, serially, leaseMs, clusterStaleMs } = deps;
 
   /** Counts what a bound has kept from being done. */
   async function counted<T extends { readonly userErrors: readonly Problem[] }>(
@@ -52,7 +53,7 @@ export function mutationResolvers(deps: ResolverDeps): MutationResolvers {
     reportPreview: (_, { input }) =>
       previews.report(input.id, input.workerId, readPreviewReport(input.report)),
     async reportCluster(_, { input }) {
-      await store.putCluster(readObservedCluster(input.observed));
+      await reportCluster(commands, clusterStaleMs, readObservedCluster(input.observed));
       return true;
     },
   };

@@ -1,6 +1,7 @@
 import { BadUserInputError } from '../../../platform/errors.ts';
 import type { QueryResolvers } from '../generated.ts';
 import { poolDemands } from '../pool-demands.ts';
+import { clusterOf } from '../subscriptions/cluster.ts';
 import { type ResolverDeps, runConnection, sourceConnection } from './context.ts';
 
 /** Definitions in one page at the most: each lists its sources. */
@@ -24,9 +25,7 @@ export function queryResolvers({ store, clock }: ResolverDeps): QueryResolvers {
     runs(_, { sourceId, status, ...args }) {
       return runConnection(store, { sourceId: sourceId ?? undefined, status: status ?? undefined }, args);
     },
-    async cluster() {
-      return (await store.cluster()) ?? { nodes: [], pools: [], observedAt: null };
-    },
+    cluster: () => clusterOf(store),
     collectionDefinitions(_, { after, first }) {
       if (first < 1 || first > DEFINITIONS_MAX) {
         throw new BadUserInputError(`"first" must be from 1 to ${DEFINITIONS_MAX}, not ${first}.`);

@@ -136,7 +136,7 @@ describe('queries', () => {
 
 describe('the cluster', () => {
   const CLUSTER = `{ cluster { observedAt nodes { hostname resources { cpus memory } }
-    pools { name isolation replicas sourceCount tasks { id state sources { totalCount nodes { name } } } }
+    pools { name isolation render replicas sourceCount update { state startedAt message } problem tasks { id state sources { totalCount nodes { name } } } }
     workers { id pool hostname capacity sourceCount sources { nodes { name } } } } }`;
 
   it('is empty before the first report', async () => {
@@ -161,7 +161,15 @@ describe('the cluster', () => {
           },
         ],
         pools: [
-          { name: 'shared', isolation: 'SHARED', replicas: 2, tasks: [task('task-1'), task('task-2')] },
+          {
+            name: 'shared',
+            isolation: 'SHARED',
+            render: 'HTTP',
+            replicas: 2,
+            tasks: [task('task-1'), task('task-2')],
+            update: { state: 'ROLLED_BACK', startedAt: observedAt, message: 'task failed' },
+            problem: 'The newer image does not start.',
+          },
         ],
         observedAt,
       },
@@ -174,8 +182,11 @@ describe('the cluster', () => {
         {
           name: 'shared',
           isolation: 'SHARED',
+          render: 'HTTP',
           replicas: 2,
           sourceCount: 1,
+          update: { state: 'ROLLED_BACK', startedAt: observedAt, message: 'task failed' },
+          problem: 'The newer image does not start.',
           tasks: [
             { id: 'task-1', state: 'RUNNING', sources: { totalCount: 1, nodes: [{ name: 'Mine' }] } },
             { id: 'task-2', state: 'RUNNING', sources: { totalCount: 0, nodes: [] } },

@@ -1,11 +1,13 @@
-import type { ObservedPool, ObservedTask } from '../../../platform/model/cluster.ts';
+import { type ObservedPool, type ObservedTask, renderOf } from '../../../platform/model/cluster.ts';
 import type { Run } from '../../../platform/model/run.ts';
 import { isLive, type Source, sourceState } from '../../../platform/model/source.ts';
 import type { WorkerRecord } from '../../../platform/ports/source-store.ts';
 import { type ConnectionArgs, connection, pageRequest } from '../connection.ts';
 import type { CollectionResolvers, Resolvers, RunResolvers, SourceResolvers } from '../generated.ts';
 import { counterScalar, dateTimeScalar, durationScalar } from '../scalars.ts';
+import { awaitsWorker, sourceProblem } from '../source-problem.ts';
 import { type ResolverDeps, runConnection, sourceConnection } from './context.ts';
+import { createSharedReads } from './shared-reads.ts';
 
 /** What GraphQL's Int can say; a run that received more says this. */
 const INT_MAX = 2_147_483_647;
@@ -22,7 +24,8 @@ type TypeResolvers = Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> & {
 };
 
 /** Parents: `Source`, `Run` and `WorkerRecord` as stored; of a collection only its name. */
-export function typeResolvers({ store }: ResolverDeps): TypeResolvers {
+export function typeResolvers({ store, clock, clusterStaleMs }: ResolverDeps): TypeResolvers {
+  const reads = createSharedReads(store);
   return {
     DateTime: dateTimeScalar,
     Duration: durationScalar,
@@ -50,7 +53,11 @@ export function typeResolvers({ store }: ResolverDeps): TypeResolvers {
       lastRun: async ({ lastRunId }: Source) =>
         lastRunId === null ? null : ((await store.run(lastRunId)) ?? null),
       worker: async ({ workerId }: Source) =>
-        workerId === null ? null : ((await store.worker(workerId)) ?? null),
+        workerId === null ? null : ((await reads.worker(workerId)) ?? null),
+      problem: async (source: Source) =>
+        awaitsWorker(source)
+          ? sourceProblem(source, await reads.cluster(), clock.now(), clusterStaleMs)
+          : null,
       runs: ({ spec }: Source, args) => runConnection(store, { sourceId: spec.id }, args),
     },
 
@@ -66,15 +73,17 @@ export function typeResolvers({ store }: ResolverDeps): TypeResolvers {
     },
 
     Cluster: {
-      workers: async () => [...(await store.workers())],
+      workers: async () => [...(await reads.workers())],
     },
     ClusterPool: {
+      // A report from before workers differed in it says nothing of it.
+      render: ({ name, render }: Partial<ObservedPool> & { name: string }) => render ?? renderOf(name),
       sourceCount: async ({ name }: ObservedPool) =>
-        (await store.demands()).find((demand) => demand.pool === name)?.sourceCount ?? 0,
+        (await reads.demands()).find((demand) => demand.pool === name)?.sourceCount ?? 0,
     },
     ClusterTask: {
       async sources({ id }: ObservedTask, args: ConnectionArgs) {
-        const worker = (await store.workers()).find((candidate) => candidate.taskId === id);
+        const worker = (await reads.workers()).find((candidate) => candidate.taskId === id);
         if (worker) return sourceConnection(store, { workerId: worker.id }, args);
         return connection({ items: [], hasMore: false }, pageRequest(args), async () => 0);
       },

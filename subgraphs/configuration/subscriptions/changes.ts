@@ -4,20 +4,25 @@ import type { Bus } from '../../../platform/ports/bus.ts';
 import type { SourceStore } from '../../../platform/ports/source-store.ts';
 import { createLevelTrigger } from '../level-trigger.ts';
 import { type ChangeIterator, openChanges } from './change-iterator.ts';
+import { type ProblemWatchDeps, watchProblem } from './problem-watch.ts';
 
 /** Runs of one source that are told anew when messages were lost: more hardly come and go while a bus is away. */
 const RUNS_RETOLD = 10;
 
 /**
+ * Tells a source whenever something of it changes; of one that is followed alone, also where its problem does, which is
+ * the cluster's. Of all of them that would be a reading of all at every change of the cluster.
+ *
  * What may have been missed while the bus was away is told again, of one source. Of all of them it would be more
  * than a reader wants: who follows all hears of what changes from then on.
  *
  * @param id Of one source; undefined follows all.
  */
 export function followSources(
-  { bus, store }: { bus: Bus; store: SourceStore },
+  deps: ProblemWatchDeps,
   id: string | undefined,
 ): Promise<ChangeIterator<{ sourceChanged: Source }>> {
+  const { bus, store } = deps;
   return openChanges(
     async (sourceId) => {
       const source = await store.source(sourceId);
@@ -28,7 +33,9 @@ export function followSources(
         if (id === undefined || id === message.sourceId) changes.push(message.sourceId);
       };
       opened.use(await bus.subscribe('sources.changed', onChange));
-      if (id !== undefined) opened.use(bus.onGap(() => changes.push(id)));
+      if (id === undefined) return;
+      opened.use(bus.onGap(() => changes.push(id)));
+      opened.use(await watchProblem(deps, id, () => changes.push(id)));
     },
   );
 }

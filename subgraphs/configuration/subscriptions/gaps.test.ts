@@ -8,6 +8,7 @@ import { aRun, aSource, aSpec, aWorker, NOW } from '../../../test/contract/sourc
 import { LossyBus } from '../../../test/support/lossy-bus.ts';
 import type { ChangeIterator } from './change-iterator.ts';
 import { followRuns, followSources } from './changes.ts';
+import { followCluster } from './cluster.ts';
 import { followDemands, followWork } from './wakes.ts';
 
 const LEASE_MS = 15_000;
@@ -15,9 +16,10 @@ const LEASE_MS = 15_000;
 describe('whoever follows, when messages of the bus were lost,', () => {
   let bus: LossyBus;
   let store: SourceStore;
-  const clock = new ManualClock(NOW);
+  let clock: ManualClock;
   beforeEach(async () => {
     bus = new LossyBus();
+    clock = new ManualClock(NOW);
     store = await openSqliteSourceStore(':memory:');
   });
   afterEach(async () => {
@@ -25,7 +27,7 @@ describe('whoever follows, when messages of the bus were lost,', () => {
     await store.close();
   });
 
-  const deps = () => ({ bus, store, clock, logger: silentLogger });
+  const deps = () => ({ bus, store, clock, logger: silentLogger, clusterStaleMs: 120_000 });
   const change = async (
     id: string,
     given: Parameters<typeof aSource>[1],
@@ -50,7 +52,7 @@ describe('whoever follows, when messages of the bus were lost,', () => {
     await outage(() => change('s1', { isPaused: true }));
     expect(await next(changes)).toMatchObject({ sourceChanged: { isPaused: true } });
     await changes.return();
-    expect(bus.gapListenerCount).toBe(0);
+    await expect.poll(() => [bus.gapListenerCount, clock.pending]).toEqual([0, 0]);
   });
 
   it('hears of the runs of its source, in their order', async () => {
@@ -65,6 +67,17 @@ describe('whoever follows, when messages of the bus were lost,', () => {
     expect(await next(changes)).toMatchObject({ runChanged: { id: 'r2', status: 'RUNNING' } });
     await changes.return();
     expect(bus.gapListenerCount).toBe(0);
+  });
+
+  it('hears of the cluster as it is now', async () => {
+    const changes = await followCluster(deps());
+    expect(await next(changes)).toEqual({ clusterChanged: { nodes: [], pools: [], observedAt: null } });
+    clock.advance(1_000);
+    const observedAt = new Date(clock.now()).toISOString();
+    await outage(() => store.putCluster({ nodes: [], pools: [], observedAt }));
+    expect(await next(changes)).toMatchObject({ clusterChanged: { observedAt } });
+    await changes.return();
+    await expect.poll(() => [bus.gapListenerCount, clock.pending]).toEqual([0, 0]);
   });
 
   it('is told to follow anew where the runs cannot be read', async () => {

@@ -125,10 +125,12 @@ describe('subscriptions', () => {
         '{ runChanged { id } }',
         '{ poolDemandsChanged }',
         '{ workChanged(workerId: "w") { reason } }',
+        '{ clusterChanged { observedAt } }',
+        '{ sourceChanged(id: "s") { id } }',
       ].map((selection) => service.follow(`subscription ${selection}`)),
     );
-    // What wakes workers and the orchestrator follows sources and previews.
-    await expect.poll(() => open).toBe(6);
+    // What wakes workers and the orchestrator follows sources and previews; one source is watched for its problem, too.
+    await expect.poll(() => open).toBe(10);
     for (const { close } of follows) await close();
     await expect.poll(() => open).toBe(0);
   });

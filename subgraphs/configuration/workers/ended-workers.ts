@@ -31,6 +31,7 @@ export async function releaseWorker(context: CommandContext, workerId: string): 
   const { store, clock, announcer } = context;
   await store.endWorker(workerId, clock.now());
   await freeWorker(context, workerId, true);
+  announcer.cluster();
   announcer.previews(await store.freePreviews(clock.now()));
 }
 
@@ -38,11 +39,12 @@ export async function releaseWorker(context: CommandContext, workerId: string): 
 export async function freeExpiredWorkers(context: CommandContext): Promise<readonly string[]> {
   const { store, clock, announcer, metrics } = context;
   const now = clock.now();
-  const ended = await store.endExpiredWorkers(now, now - ENDED_KEPT_MS);
-  if (ended.length > 0) metrics.limits.inc({ limit: 'LEASE' }, ended.length);
-  for (const workerId of ended) await freeWorker(context, workerId, false);
+  const { endedCount, holderIds } = await store.endExpiredWorkers(now, now - ENDED_KEPT_MS);
+  if (holderIds.length > 0) metrics.limits.inc({ limit: 'LEASE' }, holderIds.length);
+  for (const workerId of holderIds) await freeWorker(context, workerId, false);
+  if (endedCount > 0 || holderIds.length > 0) announcer.cluster();
   announcer.previews(await store.freePreviews(now));
-  return ended;
+  return holderIds;
 }
 
 /** Looks for expired workers all the time, so that a source never waits for somebody to ask for it. */

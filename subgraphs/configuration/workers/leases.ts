@@ -1,5 +1,6 @@
 import { BadUserInputError, TributaryError } from '../../../platform/errors.ts';
 import type { Source } from '../../../platform/model/source.ts';
+import type { WorkerClaim } from '../../../platform/ports/source-store.ts';
 import type { CommandContext } from '../commands/context.ts';
 import type { ClaimSourcesInput, RenewLeasesInput } from '../generated.ts';
 import { freeExpiredWorkers } from './ended-workers.ts';
@@ -21,6 +22,7 @@ export async function claimSources(context: CommandContext, leaseMs: number, inp
   }
   await freeExpiredWorkers(context);
   const worker = { id: workerId, pool, hostname, capacity, taskId: taskId ?? null };
+  const known = await context.store.worker(workerId);
   const claim = await context.store.claim(worker, context.clock.now(), leaseMs);
   if (!claim) {
     throw new TributaryError(
@@ -29,7 +31,18 @@ export async function claimSources(context: CommandContext, leaseMs: number, inp
     );
   }
   context.announcer.sources(claim.claimed.map((source) => source.spec.id));
+  if (claim.claimed.length > 0 || !isSameWorker(worker, known)) context.announcer.cluster();
   return { leases: claim.claimed.map(leaseOf), leaseMs, after: claim.after };
+}
+
+/** Whether people who look at the workers would see the one as the other. */
+function isSameWorker(worker: WorkerClaim, known: WorkerClaim | undefined): boolean {
+  return (
+    worker.pool === known?.pool &&
+    worker.hostname === known.hostname &&
+    worker.capacity === known.capacity &&
+    worker.taskId === known.taskId
+  );
 }
 
 export async function renewLeases(
