@@ -115,8 +115,6 @@ export async function openOrchestrator(
    */
   async function standDown(): Promise<void> {
     forgetPools(metrics);
-    poolLog.forget();
-    reporter.forget();
     if (runtime.isShared || !leadership.isOtherLeading()) return;
     const { actions } = plan([], await observe(), clock.now(), limits);
     for (const action of actions) await apply(action);
@@ -138,7 +136,16 @@ export async function openOrchestrator(
   scope.defer(() => stopping.abort());
   scope.use(runtime.watch(() => loop.wake()));
   // Called at once, too: the first wake.
-  scope.use(leadership.watch(() => loop.wake()));
+  scope.use(
+    leadership.watch((isLeader) => {
+      if (!isLeader) {
+        // Another looks now, and tells what it sees.
+        poolLog.forget();
+        reporter.forget();
+      }
+      loop.wake();
+    }),
+  );
   scope.use(
     configuration.subscribe(
       POOL_DEMANDS_CHANGED,
