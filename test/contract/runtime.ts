@@ -9,6 +9,8 @@ export interface RuntimeUnderTest {
   crash(task: ObservedTask): Promise<void>;
   /** Tasks whose worker is alive, and the pool each was told it is in: as they say themselves. */
   alive(): Promise<ReadonlyMap<string, string>>;
+  /** Removes what outlives the runtime, which is closed by then. @default nothing does */
+  cleanUp?(): Promise<void>;
 }
 
 /** How long workers may take to come and go, in milliseconds. */
@@ -24,7 +26,10 @@ export function runtimeContract(adapter: string, open: () => Promise<RuntimeUnde
       opened = await open();
       runtime = opened.runtime;
     });
-    afterEach(() => runtime.close());
+    afterEach(async () => {
+      await runtime.close();
+      await opened.cleanUp?.();
+    });
 
     const shared = (replicas: number): PoolSpec => ({
       name: 'shared',

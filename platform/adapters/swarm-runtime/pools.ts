@@ -78,7 +78,7 @@ export class SwarmPools {
     if (isRight && isUpdating(service)) return true;
     const changedAt = own.replicas === pool.replicas ? service.Spec.Labels?.[LABELS.changedAt] : undefined;
     const spec = isRight
-      ? resized(service.Spec, pool.replicas, this.#now())
+      ? await this.#resized(service.Spec, pool.replicas)
       : await this.#wanted(pool, changedAt ?? this.#now());
     try {
       // Told apart: else the driver writes the whole specification into the URL, too, where proxies log it.
@@ -98,6 +98,21 @@ export class SwarmPools {
     const asked = imageOf(pool, this.#options);
     const [image, secretIds] = await Promise.all([this.#digests.pin(asked), this.#secretIds()]);
     return serviceSpec(pool, this.#options, { image, secretIds, changedAt });
+  }
+
+  /** The workers stay what they are. */
+  async #resized(spec: ServiceSpec, replicas: number): Promise<ServiceSpec> {
+    const names = await this.#networkNames();
+    const networks = spec.TaskTemplate?.Networks?.map((network) => ({
+      ...network,
+      Target: names.get(network.Target ?? '') ?? network.Target,
+    }));
+    return {
+      ...spec,
+      Labels: { ...spec.Labels, [LABELS.changedAt]: this.#now() },
+      Mode: { Replicated: { Replicas: replicas } },
+      TaskTemplate: { ...spec.TaskTemplate, Networks: networks },
+    };
   }
 
   /** @returns undefined where there is no service of that pool's name. */
@@ -123,16 +138,20 @@ export class SwarmPools {
     return new Map(found.map((secret) => [secret.Spec?.Name ?? '', secret.ID]));
   }
 
+  /**
+   * Names of our networks, by their ids. The engine puts ids where it was given names; who is between it and us knows
+   * the names alone.
+   */
+  async #networkNames(): Promise<ReadonlyMap<string, string>> {
+    const names = [...this.#options.networks];
+    if (names.length === 0) return new Map();
+    const found = await this.#engine.call((docker, abortSignal) =>
+      docker.listNetworks({ filters: { name: names }, abortSignal }),
+    );
+    return new Map(found.flatMap(({ Id, Name }) => (names.includes(Name) ? [[Id, Name]] : [])));
+  }
+
   #now(): string {
     return new Date(this.#clock.now()).toISOString();
   }
-}
-
-/** The workers stay what they are. */
-function resized(spec: ServiceSpec, replicas: number, changedAt: string): ServiceSpec {
-  return {
-    ...spec,
-    Labels: { ...spec.Labels, [LABELS.changedAt]: changedAt },
-    Mode: { Replicated: { Replicas: replicas } },
-  };
 }
