@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { durationMs, wholeNumber } from '../../platform/config.ts';
+import { wholeNumber } from '../../platform/config.ts';
 import { connectionSettings, processSettings } from '../../platform/process/settings.ts';
 import { scraperSettings } from '../../scrapers/config.ts';
+import { swarmSettings } from '../swarm-settings.ts';
 import type { WorkerPolicy } from './policy.ts';
 
 const SECRET = /^([A-Z][A-Z0-9_]*)=([A-Za-z0-9][\w.-]*)$/;
@@ -14,7 +15,7 @@ export const dockerProxySettings = z.object({
   /** The engine's socket, of a manager of the swarm. */
   DOCKER_SOCKET: z.string().default('/var/run/docker.sock'),
   /** How long the engine may take to answer; events come for as long as anybody listens. */
-  DOCKER_TIMEOUT: durationMs('PT10S'),
+  DOCKER_TIMEOUT: swarmSettings.shape.DOCKER_TIMEOUT,
   /** The service's specification, at the most: one of a worker with every setting there is has some 8 kB. */
   DOCKER_BODY_BYTES_MAX: wholeNumber(64 * 1024, 1_024, 16 * 1024 * 1024),
   /** Begins the names of the workers' services: the orchestrator's. */
@@ -22,7 +23,7 @@ export const dockerProxySettings = z.object({
   /** The only image, beside the one with a browser, that workers may be made of: the orchestrator's. */
   WORKER_IMAGE: z.string('must be the image of the workers, as the orchestrator is told it').min(1),
   /** The image of workers with a browser: the orchestrator's. */
-  BROWSER_WORKER_IMAGE: z.string().optional(),
+  BROWSER_WORKER_IMAGE: swarmSettings.shape.BROWSER_WORKER_IMAGE,
   /** The only networks that workers may be on: names with commas between, the orchestrator's. */
   WORKER_NETWORKS: z.string().default('').transform(commaSeparated),
   /** The only secrets that workers may be given: `SETTING=swarm_secret_name` with commas between, the orchestrator's. */
@@ -57,6 +58,7 @@ export function workerPolicy(config: DockerProxyConfig): WorkerPolicy {
   return {
     platform: config.KEY_PREFIX,
     images: browserImage === undefined ? [image] : [image, browserImage],
+    args: ['scraper'],
     networks: new Set(config.WORKER_NETWORKS),
     secrets: new Map(config.WORKER_SECRETS.map((pair) => pair.split('=') as [string, string])),
     settings: WORKER_SETTINGS,

@@ -2,6 +2,7 @@
  * What is shown of the engine's answers: of this platform's services all, of everything else no more than the
  * orchestrator works with. Specifications of other services hold passwords often enough.
  */
+import { type Json, listOf, objectOf, parsedJson, picked } from './json.ts';
 import {
   isOurs,
   LABEL_PREFIX,
@@ -11,9 +12,6 @@ import {
   type WorkerPolicy,
 } from './policy.ts';
 import type { CallName } from './rules.ts';
-
-/** JSON of the engine: looked at, never trusted to have a shape. */
-type Json = Readonly<Record<string, unknown>>;
 
 /** @returns What the caller is shown of an answer that was a success. */
 export function shownAnswer(name: CallName, answer: unknown, policy: WorkerPolicy): unknown {
@@ -73,17 +71,23 @@ export function serviceFacts(service: unknown): ServiceFacts | undefined {
 /** @param line One event, as JSON. @returns What is shown of it, or undefined where it is nothing to the caller. */
 export function shownEvent(line: string, policy: WorkerPolicy): string | undefined {
   const event = objectOf(parsedJson(line));
-  const { Type: type, Actor } = event;
-  const { ID: id, Attributes } = objectOf(Actor);
-  const { name } = objectOf(Attributes);
-  const isShown =
-    type === 'node' ||
-    (type === 'service' && typeof name === 'string' && name.startsWith(serviceNamePrefix(policy)));
-  if (!isShown) return undefined;
-  return JSON.stringify({
-    ...picked(event, ['Type', 'Action', 'scope', 'time', 'timeNano']),
-    Actor: { ID: id, Attributes: { name } },
-  });
+  const { ID: id, Attributes } = objectOf(event.Actor);
+  const attributes = shownAttributes(event.Type, objectOf(Attributes), policy);
+  if (!attributes) return undefined;
+  // What was run in a container stands behind the action's name.
+  const action = String(event.Action).split(':', 1)[0];
+  const about = picked(event, ['Type', 'scope', 'time', 'timeNano']);
+  return JSON.stringify({ ...about, Action: action, Actor: { ID: id, Attributes: attributes } });
+}
+
+/** A container's event shows all its labels, and those of its image. */
+function shownAttributes(type: unknown, attributes: Json, policy: WorkerPolicy): Json | undefined {
+  const { name } = attributes;
+  if (type === 'node') return { name };
+  if (type === 'service')
+    return typeof name === 'string' && name.startsWith(serviceNamePrefix(policy)) ? { name } : undefined;
+  const isOurContainer = type === 'container' && attributes[PLATFORM_LABEL] === policy.platform;
+  return isOurContainer ? picked(attributes, [PLATFORM_LABEL, 'name']) : undefined;
 }
 
 /** By its container's label, which is the service's: a task does not show the labels of its service. */
@@ -152,25 +156,4 @@ function shownInfo(info: Json): Json {
       'Managers',
     ]),
   };
-}
-
-function picked(object: Json, names: readonly string[]): Json {
-  return Object.fromEntries(names.filter((name) => name in object).map((name) => [name, object[name]]));
-}
-
-function objectOf(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? (value as Json) : {};
-}
-
-function listOf(value: unknown): readonly Json[] {
-  return Array.isArray(value) ? value.map(objectOf) : [];
-}
-
-/** @returns undefined for what is no JSON. */
-export function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,16 @@
 import type { Engine, EngineAnswer } from './engine.ts';
-import { parsedJson, serviceFacts, shownAnswer } from './filters.ts';
+import { serviceFacts, shownAnswer } from './filters.ts';
+import { objectOf, parsedJson } from './json.ts';
 import { isOurs, type WorkerPolicy } from './policy.ts';
-import { type EngineCall, inspectionOf, onService, type Refusal, refusal } from './rules.ts';
+import {
+  type EngineCall,
+  inspectionOf,
+  networkInspectionOf,
+  onService,
+  type Refusal,
+  refusal,
+} from './rules.ts';
+import { NETWORK_REFUSED } from './service-spec-shape.ts';
 
 /** What the caller is told. */
 export type Told = ({ readonly kind: 'answer' } & EngineAnswer) | Refusal;
@@ -14,6 +23,10 @@ const NOT_OURS = 'that is nothing of this platform';
  * @throws {UnavailableError} The engine does not answer.
  */
 export async function forward(engine: Engine, policy: WorkerPolicy, call: EngineCall): Promise<Told> {
+  for (const id of call.networkIds ?? []) {
+    if (!(await isWorkerNetwork(engine, policy, id)))
+      return refusal(call.name, `a network ${NETWORK_REFUSED}`);
+  }
   if (call.name === 'updateService' || call.name === 'removeService') {
     const found = await ourService(engine, policy, call);
     return 'kind' in found ? found : told(await engine.call(onService(call, found.id)));
@@ -40,6 +53,13 @@ async function ourService(
   if (answer.status >= 400) return told(answer);
   const facts = serviceFacts(parsedJson(answer.body.toString()));
   return facts && isOurs(facts, policy) ? { id: facts.ID } : refusal(name, NOT_OURS);
+}
+
+/** Whether that is the id, and not the name, of a network of workers: the engine itself looks for ids first. */
+async function isWorkerNetwork(engine: Engine, { networks }: WorkerPolicy, id: string): Promise<boolean> {
+  const { status, body } = await engine.call(networkInspectionOf(id));
+  const { Id, Name } = objectOf(parsedJson(body.toString()));
+  return status < 400 && Id === id && typeof Name === 'string' && networks.has(Name);
 }
 
 function told(answer: EngineAnswer): Told {

@@ -4,6 +4,8 @@ export interface WorkerPolicy {
   readonly platform: string;
   /** As they were told; a digest may be behind them. */
   readonly images: readonly string[];
+  /** What their programs are told: which one of the image it is. */
+  readonly args: readonly string[];
   /** Names. */
   readonly networks: ReadonlySet<string>;
   /** Names of swarm secrets, by the setting that each is the value of. */

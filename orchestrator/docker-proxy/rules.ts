@@ -3,7 +3,8 @@
  * the caller's own text: path, query and body are written anew from what was understood, so that the engine cannot
  * understand them in another way.
  */
-import type { z } from 'zod';
+
+import { parsedJson } from './json.ts';
 import { isWorkerImage, type WorkerPolicy } from './policy.ts';
 import { serviceSpecShape, specProblem } from './service-spec-shape.ts';
 
@@ -26,6 +27,8 @@ export interface EngineCall {
   readonly query: URLSearchParams;
   /** JSON. */
   readonly body?: string;
+  /** Ids of networks that the body names: each must be one of the workers', which the rules cannot know. */
+  readonly networkIds?: readonly string[];
   /** Of one service: its id or name. It must be ours, which the rules cannot know. */
   readonly service?: string;
 }
@@ -96,19 +99,19 @@ export function createRules(policy: WorkerPolicy): (request: ProxyRequest) => En
       return refusal(name, `${shown(stray)} is no parameter of this call, or is there twice`);
     switch (name) {
       case 'createService':
-        return withSpec(name, specShape, body, (spec) =>
-          engineCall(name, '/services/create', query, { body: spec }),
+        return withSpec(name, policy, specShape, body, (spec) =>
+          engineCall(name, '/services/create', query, spec),
         );
       case 'updateService':
         if (!VERSION.test(query.get('version') ?? '')) return refusal(name, 'version must be a number', 400);
-        return withSpec(name, specShape, body, (spec) =>
-          engineCall(name, `/services/${SERVICE}/update`, query, { body: spec, service: argument }),
+        return withSpec(name, policy, specShape, body, (spec) =>
+          engineCall(name, `/services/${SERVICE}/update`, query, { ...spec, service: argument }),
         );
       case 'service':
       case 'removeService':
         return engineCall(name, `/services/${SERVICE}`, query, { service: argument });
       case 'network':
-        return engineCall(name, `/networks/${argument}`, query);
+        return networkInspectionOf(argument);
       case 'image':
         return imageCall(argument, policy);
       case 'events':
@@ -136,7 +139,7 @@ function engineCall(
   name: CallName,
   path: string,
   query: URLSearchParams,
-  more: Pick<EngineCall, 'body' | 'service'> = {},
+  more: Pick<EngineCall, 'body' | 'networkIds' | 'service'> = {},
 ): EngineCall {
   return { kind: 'call', name, method: CALLS[name].method, path: `/${API_VERSION}${path}`, query, ...more };
 }
@@ -144,6 +147,11 @@ function engineCall(
 /** How the engine is asked what the service is that a call is about. */
 export function inspectionOf(service: string): EngineCall {
   return engineCall('service', `/services/${service}`, new URLSearchParams());
+}
+
+/** How the engine is asked which network that is. */
+export function networkInspectionOf(id: string): EngineCall {
+  return engineCall('network', `/networks/${id}`, new URLSearchParams());
 }
 
 /** The call with the service's id in its path. */
@@ -157,19 +165,19 @@ export function refusal(name: Refusal['name'], reason: string, status: Refusal['
 
 function withSpec(
   name: CallName,
-  shape: z.ZodType,
+  policy: WorkerPolicy,
+  shape: ReturnType<typeof serviceSpecShape>,
   body: Buffer | undefined,
-  then: (spec: string) => EngineCall,
+  then: (spec: Pick<EngineCall, 'body' | 'networkIds'>) => EngineCall,
 ): EngineCall | Refusal {
-  let given: unknown;
-  try {
-    given = JSON.parse(body?.toString('utf8') ?? '');
-  } catch {
-    return refusal(name, 'the body is no JSON', 400);
-  }
+  const given = parsedJson(body?.toString('utf8') ?? '');
+  if (given === undefined) return refusal(name, 'the body is no JSON', 400);
   const spec = shape.safeParse(given);
+  if (!spec.success) return refusal(name, specProblem(spec.error));
+  const targets = (spec.data.TaskTemplate.Networks ?? []).map(({ Target }) => Target);
+  const networkIds = targets.filter((target) => !policy.networks.has(target));
   // What was understood, and not what came: the engine takes `mounts` for `Mounts`, and of two the last.
-  return spec.success ? then(JSON.stringify(spec.data)) : refusal(name, specProblem(spec.error));
+  return then({ body: JSON.stringify(spec.data), networkIds });
 }
 
 /** What an image's tag stands for, asked of its registry: of no other than the workers' images. */
@@ -180,31 +188,27 @@ function imageCall(argument: string, policy: WorkerPolicy): EngineCall | Refusal
     : refusal('image', `${shown(argument)} is no image of a worker`);
 }
 
-/** Of events only those of services and nodes, whatever more was asked for: a container's tell its labels. */
+/** Of events only the kinds that tell of workers, whatever more was asked for. */
 function eventsCall(query: URLSearchParams): EngineCall | Refusal {
   const filters = filtersOf(query.get('filters'));
   if (!filters) return refusal('events', 'filters must be JSON', 400);
   const wanted = EVENT_TYPES.filter(
     (type) => filters.type === undefined || valuesOf(filters.type).includes(type),
   );
-  if (wanted.length === 0) return refusal('events', 'only those of services and nodes are told');
+  if (wanted.length === 0) return refusal('events', 'only those of services, nodes and containers are told');
   const narrowed = new URLSearchParams(query);
   narrowed.set('filters', JSON.stringify({ ...filters, type: wanted }));
   return engineCall('events', '/events', narrowed);
 }
 
-const EVENT_TYPES = ['service', 'node'];
+const EVENT_TYPES = ['service', 'node', 'container'];
 const VERSION = /^\d{1,18}$/;
 
-function filtersOf(text: string | null): Record<string, unknown> | undefined {
-  try {
-    const filters: unknown = JSON.parse(text || '{}');
-    return typeof filters === 'object' && filters !== null && !Array.isArray(filters)
-      ? { ...filters }
-      : undefined;
-  } catch {
-    return undefined;
-  }
+function filtersOf(text: string | null): Readonly<Record<string, unknown>> | undefined {
+  const filters = parsedJson(text || '{}');
+  return typeof filters === 'object' && filters !== null && !Array.isArray(filters)
+    ? (filters as Readonly<Record<string, unknown>>)
+    : undefined;
 }
 
 /** The engine takes both `["a"]` and `{"a": true}`. */

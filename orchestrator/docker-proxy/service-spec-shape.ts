@@ -4,6 +4,7 @@
  * that is not here is refused. Fields which the engine adds to what it was given, and which say nothing, may
  * come back with an update.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import {
   isWorkerImage,
@@ -27,8 +28,10 @@ const ENVIRONMENT_MAX = 200;
 const STACK_LABEL = 'com.docker.stack.namespace';
 /** The only places that a worker writes to, in memory. */
 const WRITABLE = ['/tmp', '/dev/shm'] as const;
-/** What it is that the image should run: one of its programs. */
-const WORKER_ARGS = ['scraper'] as const;
+
+/** As the engine writes down what was asked for by name: which network it is the engine must say. */
+const NETWORK_ID = /^[a-z0-9]{25}$/;
+export const NETWORK_REFUSED = 'is none of WORKER_NETWORKS';
 
 /** Of others than ours a label may mean something to others: a router would publish the service. */
 const labelShape = (policy: WorkerPolicy) =>
@@ -104,7 +107,9 @@ const containerShape = (policy: WorkerPolicy) =>
       .string()
       .refine((image) => isWorkerImage(image, policy), 'is neither WORKER_IMAGE nor BROWSER_WORKER_IMAGE'),
     Labels: labelShape(policy),
-    Args: z.tuple([z.literal(WORKER_ARGS[0])]),
+    Args: z
+      .array(z.string())
+      .refine((args) => isDeepStrictEqual(args, policy.args), `must be ${policy.args.join(' ')}`),
     // One that a worker chose itself could be another's.
     Hostname: z.literal('{{.Node.Hostname}}').optional(),
     Env: environmentShape(policy),
@@ -151,7 +156,9 @@ const taskShape = (policy: WorkerPolicy) =>
     Networks: z
       .array(
         z.strictObject({
-          Target: z.string().refine((name) => policy.networks.has(name), 'is none of WORKER_NETWORKS'),
+          Target: z
+            .string()
+            .refine((target) => policy.networks.has(target) || NETWORK_ID.test(target), NETWORK_REFUSED),
         }),
       )
       .optional(),
