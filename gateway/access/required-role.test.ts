@@ -36,6 +36,7 @@ describe('An operation wants', () => {
     ['a query', '{ sources { totalCount } }'],
     ['introspection', '{ __schema { types { name } } }'],
     ['a subscription', 'subscription { sourceChanged { id } }'],
+    ['watching the cluster', 'subscription { clusterChanged { workers { id } } }'],
     [
       'a query that is named like a mutation',
       'query removeSource { removeSource: source(id: "DELETE") { id } }',

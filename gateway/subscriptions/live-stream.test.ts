@@ -21,7 +21,10 @@ class Stage {
   readonly upstreams: { readonly after: string | undefined; readonly listener: UpstreamListener }[] = [];
   readonly stream: LiveStream;
 
-  constructor(start: 'now' | 'snapshot') {
+  /** Called where the stream waits for what it told to be on its way. @default it is */
+  written: () => Promise<void> = async () => {};
+
+  constructor(start: 'now' | 'snapshot', tellsState = false) {
     const upstreams: Upstreams = {
       subscribe: (_subgraph, { variables }, listener) => {
         this.upstreams.push({ after: variables.after as string | undefined, listener });
@@ -32,7 +35,8 @@ class Stage {
     const operation = {
       subgraph: 'endpoint',
       rootField: 'booksChanged',
-      isResumable: true,
+      isResumable: !tellsState,
+      tellsState,
       upstreamRequest: (_variables: unknown, after: string | undefined) => ({
         query: '',
         variables: { after },
@@ -58,7 +62,7 @@ class Stage {
     );
     const subscriber: Subscriber = {
       deliver: (payload) => this.told.push(payload),
-      written: async () => {},
+      written: () => this.written(),
       end: (errors = []) => {
         this.ended = errors;
       },
@@ -139,6 +143,31 @@ describe('LiveStream', () => {
     const present = new Stage('now');
     await present.lose();
     expect(present.ended).toMatchObject([{ extensions: { code: 'DATASOURCE_UNAVAILABLE' } }]);
+  });
+
+  it('begins anew at any time where it is told a state', async () => {
+    const state = new Stage('snapshot', true);
+    await state.say(1);
+    await state.lose();
+    expect(await state.waitForRetry()).toBe(100);
+    await state.say(2);
+    expect(state.told.length).toBe(2);
+    expect(state.ended).toBeUndefined();
+  });
+
+  it('tells a slow reader the last state, and none of those before', async () => {
+    const state = new Stage('snapshot', true);
+    let take: () => void = () => {};
+    state.written = () =>
+      new Promise((resolve) => {
+        take = resolve;
+      });
+    const cursors = [];
+    for (let version = 1; version <= 20; version++) cursors.push(await state.say(version));
+    expect(state.told.length).toBe(1);
+    take();
+    await nextTurn();
+    expect(state.told.map((text) => JSON.parse(text).data.cursor)).toEqual([cursors[0], cursors[19]]);
   });
 
   it('tells what came before a loss or an end, before it tells of that', async () => {

@@ -91,6 +91,8 @@ export class LiveStream {
   /** Since when it has been tried in vain. */
   #lostAtMs: number | undefined;
   #connectedAtMs = 0;
+  /** Of a state that is told: the last event, until its turn comes. */
+  #state: { readonly event: ExecutionResult; readonly end: () => void } | undefined;
   /** Where the upstream goes on behind the last event delivered. */
   #cursor: string | undefined;
 
@@ -176,6 +178,7 @@ export class LiveStream {
     this.#connectedAtMs = this.#deps.clock.now();
     this.#upstream = this.#deps.upstreams.subscribe(subgraph, request, {
       onEvent: (event) => {
+        if (this.operation.tellsState) return this.#tellState(event);
         if (this.#waiting.length >= waitingMax) return this.#overflow();
         const end = this.#deps.metrics.eventDuration.startTimer();
         return this.#enqueue(() => this.#handle(event, end));
@@ -183,6 +186,18 @@ export class LiveStream {
       onErrors: (errors) => this.#enqueue(() => this.end(errors.map((error) => this.#publicError(error)))),
       onComplete: () => this.#enqueue(() => this.end()),
       onLost: (reason) => this.#enqueue(() => this.#resume(reason)),
+    });
+  }
+
+  /** What a slow reader has not got by then, it need not get any more: it gets the last, and nothing piles up. */
+  #tellState(event: ExecutionResult): void {
+    const isWaiting = this.#state !== undefined;
+    this.#state = { event, end: this.#deps.metrics.eventDuration.startTimer() };
+    if (isWaiting) return;
+    this.#enqueue(() => {
+      const state = this.#state;
+      this.#state = undefined;
+      return state && this.#handle(state.event, state.end);
     });
   }
 
@@ -228,8 +243,10 @@ export class LiveStream {
     this.#deps.metrics.deliveredEvents.inc(subscribers.length);
     end();
     this.#onMoved(this);
-    // A snapshot is sent as fast as it is taken. What happens now waits for nobody.
-    if (this.operation.isResumable && this.recent.place === undefined && !this.#isClosed) {
+    // A snapshot is sent as fast as it is taken, and so is a state. What happens now waits for nobody.
+    const { isResumable, tellsState } = this.operation;
+    const isTaken = tellsState || (isResumable && this.recent.place === undefined);
+    if (isTaken && !this.#isClosed) {
       await Promise.race(subscribers.map((subscriber) => subscriber.written()));
     }
   }
@@ -245,7 +262,7 @@ export class LiveStream {
   #resume(reason: string): void {
     const { clock, logger, metrics } = this.#deps;
     if (clock.now() - this.#connectedAtMs >= STABLE_MS) this.#isBack();
-    const canStartAnew = !this.hasDelivered && this.start.from === 'snapshot';
+    const canStartAnew = this.operation.tellsState || (!this.hasDelivered && this.start.from === 'snapshot');
     this.#lostAtMs ??= clock.now();
     const isTooLong = clock.now() - this.#lostAtMs >= this.#options.resumeTimeoutMs;
     const about = { reason, subscription: this.operation.rootField };

@@ -38,12 +38,17 @@ export interface UpstreamRequest {
   readonly variables: Record<string, unknown>;
 }
 
+/** Subscriptions that are told a state: each event is all of it, and whoever begins gets the first one at once. */
+const TELLING_STATES: ReadonlySet<string> = new Set(['clusterChanged']);
+
 /** A subscription, seen as a place in a stream of changes that others may follow as well. */
 export interface SubscriptionOperation {
   readonly subgraph: string;
   readonly rootField: string;
   /** Whether its root field takes `after`, and so can go on where it was. */
   readonly isResumable: boolean;
+  /** Whether each event says all that there is: then none but the last matters, and beginning anew misses nothing. */
+  readonly tellsState: boolean;
   startOf(variables: Variables): Start;
   /** The same for all operations whose events are the same once they are level, wherever they start. */
   streamKeyOf(variables: Variables): string;
@@ -61,6 +66,7 @@ export function describeSubscription(prepared: PreparedOperation): SubscriptionO
   const rootField = field.name.value;
   const definition = fieldNamed(snapshot.supergraphSchema, rootField);
   const isResumable = definition.args.some((argument) => argument.name === 'after');
+  const tellsState = TELLING_STATES.has(rootField);
   const withCursor = isResumable ? selectCursor(upstream, snapshot.supergraphSchema, definition) : upstream;
   const asAsked = requestOf(withCursor);
   const resumed = isResumable ? requestOf(withAfterVariable(withCursor)) : asAsked;
@@ -73,7 +79,10 @@ export function describeSubscription(prepared: PreparedOperation): SubscriptionO
     subgraph: primary.serviceName,
     rootField,
     isResumable,
+    tellsState,
     startOf(variables) {
+      // A snapshot is its reader's own: to join another's stream would be to wait for the next change.
+      if (tellsState) return { from: 'snapshot' };
       if (!isResumable) return { from: 'now' };
       const { coerced } = getVariableValues(snapshot.schema, operation.variableDefinitions ?? [], variables);
       const args = getArgumentValues(definition, appFieldOf(prepared, rootField), coerced ?? {});

@@ -61,7 +61,8 @@ export interface StreamsDeps extends Omit<StreamDeps, 'renew'> {
  * not have come by that cursor's events. Streams that never meet, as in a rush of changes that their upstreams sum up
  * differently, stay apart until it is calm: that costs an upstream, and loses nothing.
  *
- * A subscription without `after` tells what happens, from now on: it is shared at once.
+ * A subscription without `after` tells what happens, from now on: it is shared at once. One that is told a state has a
+ * stream of its own: its first event is what it asked for, and there are few who watch.
  */
 export function openStreams(deps: StreamsDeps, options: StreamOptions): Streams {
   const families = new Map<string, Family>();

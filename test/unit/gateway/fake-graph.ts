@@ -32,7 +32,8 @@ const CONFIGURATION = `${LINK}
   input SourceSearch { text: String  not: SourceSearch  inner: Boolean @inaccessible }
   type Mutation { touchSource(id: ID!): Source  removeSource(id: ID!, data: DataDisposal = KEEP): Source }
   enum DataDisposal { KEEP DELETE }
-  type Subscription { sourceChanged(id: ID): Source! }
+  type Subscription { sourceChanged(id: ID): Source!  clusterChanged: Cluster! }
+  type Cluster { turn: Int! }
   type Source @key(fields: "id") { id: ID!  name: String!  touches: Int!  books(first: Int = 20): [Book!]! }
   type Book @key(fields: "id", resolvable: false) { id: ID! }
 `;
@@ -67,6 +68,9 @@ export class FakeGraph implements Closeable {
   readonly removals: string[] = [];
   readonly touches = new Map<string, number>();
   readonly sourceReaders = new Set<PushIterator<{ sourceChanged: { id: string } }>>();
+  /** What the cluster is, as its readers are told: at once, and at each `turnCluster`. */
+  clusterTurn = 0;
+  readonly clusterReaders = new Set<PushIterator<{ clusterChanged: { turn: number } }>>();
   /** Resolves queries of `slow`; rejects none. */
   readonly slowCalls: { answer(): void }[] = [];
   /** Operations that endpoint has been asked for, its schema among them. */
@@ -169,6 +173,11 @@ export class FakeGraph implements Closeable {
     for (const reader of [...this.sourceReaders]) reader.push({ sourceChanged: { id } });
   }
 
+  turnCluster(): void {
+    const clusterChanged = { turn: ++this.clusterTurn };
+    for (const reader of [...this.clusterReaders]) reader.push({ clusterChanged });
+  }
+
   async ask(query: string, variables?: Record<string, unknown>): Promise<Answer> {
     const response = await fetch(this.url, {
       method: 'POST',
@@ -218,6 +227,16 @@ export class FakeGraph implements Closeable {
                 onReturn: () => this.sourceReaders.delete(reader),
               });
               this.sourceReaders.add(reader);
+              return reader;
+            },
+          },
+          clusterChanged: {
+            subscribe: () => {
+              const reader = new PushIterator<{ clusterChanged: { turn: number } }>({
+                onReturn: () => this.clusterReaders.delete(reader),
+              });
+              this.clusterReaders.add(reader);
+              reader.push({ clusterChanged: { turn: this.clusterTurn } });
               return reader;
             },
           },

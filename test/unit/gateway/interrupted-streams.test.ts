@@ -61,6 +61,18 @@ describe('a subscription whose upstream is interrupted', () => {
     await knows(follower);
   });
 
+  it('begins anew where each event says all that there is', async () => {
+    const proxy = await graph.proxy('configuration');
+    const follower = follow('subscription { clusterChanged { turn } }');
+    await follower.count(1);
+    proxy.cut();
+    await until(() => graph.clusterReaders.size === 0);
+    graph.turnCluster();
+    await follower.count(2);
+    expect(follower.results.at(-1)).toEqual({ data: { clusterChanged: { turn: 1 } } });
+    expect(follower.isOver).toBe(false);
+  });
+
   it('is told to its subscribers where nothing says from where to go on', async () => {
     const proxy = await graph.proxy('configuration');
     const follower = follow('subscription { sourceChanged { id } }');

@@ -31,6 +31,22 @@ describe('subscribers of one operation', () => {
     await until(() => graph.sourceReaders.size === 0);
   });
 
+  it('are each told at once what is, where that is what they asked for', async () => {
+    const turns = ({ results }: Follower) => results.map(({ data }) => data?.clusterChanged);
+    const early = follow('subscription { clusterChanged { turn } }');
+    await early.count(1);
+    graph.turnCluster();
+    await early.count(2);
+    const late = follow('subscription { clusterChanged { turn } }');
+    await late.count(1);
+    expect(turns(late)).toEqual([{ turn: 1 }]);
+    graph.turnCluster();
+    await Promise.all([early.count(3), late.count(2)]);
+    expect(turns(early)).toEqual([{ turn: 0 }, { turn: 1 }, { turn: 2 }]);
+    for (const { leave } of [early, late]) leave();
+    await until(() => graph.clusterReaders.size === 0);
+  });
+
   it('do not share where variables differ', async () => {
     follow(SOURCE, { id: 's1' });
     follow(SOURCE, { id: 's2' });
