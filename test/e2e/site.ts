@@ -11,8 +11,11 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** A web site on this machine. What no page answers is a 404. */
-export async function openSite(pageOf: (path: string) => Page | string | undefined): Promise<Site> {
+/** A web site on this machine. What no page answers is a 404. @param host Where it listens. */
+export async function openSite(
+  pageOf: (path: string) => Page | string | undefined,
+  host = '127.0.0.1',
+): Promise<Site> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
@@ -27,9 +30,9 @@ export async function openSite(pageOf: (path: string) => Page | string | undefin
         .end(gzipSync(page));
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     requests,
     close: () =>
       new Promise((resolve) => {

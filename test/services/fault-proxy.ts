@@ -1,4 +1,11 @@
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type NetConnectOpts,
+  type Server,
+  type Socket,
+} from 'node:net';
 
 /** Stands between the services and a server they use, and fails as networks and servers do. */
 export interface FaultProxy {
@@ -17,7 +24,15 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
-export async function openFaultProxy(host: string, port: number): Promise<FaultProxy> {
+export function openFaultProxy(host: string, port: number): Promise<FaultProxy> {
+  return openFaultProxyTo({ host, port });
+}
+
+/**
+ * @param target Where the server is: an address, or a socket's path.
+ * @param at This machine's address at which it listens instead.
+ */
+export async function openFaultProxyTo(target: NetConnectOpts, at = '127.0.0.1'): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   let delayMs = 0;
   let thawed = Promise.resolve();
@@ -35,7 +50,7 @@ export async function openFaultProxy(host: string, port: number): Promise<FaultP
   }
 
   function accept(client: Socket): void {
-    const upstream = connect(port, host);
+    const upstream = connect(target);
     sockets.add(client);
     forward(client, upstream);
     forward(upstream, client);
@@ -48,10 +63,10 @@ export async function openFaultProxy(host: string, port: number): Promise<FaultP
   }
 
   const server: Server = createServer(accept);
-  const listen = (at: number) =>
+  const listen = (port: number) =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(at, '127.0.0.1', resolve);
+      server.listen(port, at, resolve);
     });
   await listen(0);
   const own = (server.address() as AddressInfo).port;

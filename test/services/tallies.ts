@@ -10,7 +10,7 @@ import { aggregateJournal } from '../unit/datasource/reference-aggregation.ts';
  * The collection that shows whether anything is lost or counts twice: each record says a number that no other says,
  * and an entry has the list of all that were said of it.
  */
-const INPUT = {
+export const TALLIES_INPUT = {
   collection: 'tallies',
   // Read by no worker: what it gives is delivered by the test.
   url: 'http://127.0.0.1:9/tallies',
@@ -36,7 +36,7 @@ export interface Tally {
 export async function addTallies(app: App): Promise<string> {
   const { addSource } = await app.query(
     'mutation ($input: AddSourceInput!) { addSource(input: $input) { source { id } userErrors { message } } }',
-    { input: INPUT },
+    { input: TALLIES_INPUT },
   );
   expect(addSource.userErrors).toEqual([]);
   const { id } = addSource.source;
@@ -184,7 +184,8 @@ export async function expectExact(
   expect(await reaggregated(store)).toEqual(wanted);
 }
 
-async function reaggregated(store: CollectionStore): Promise<Map<string, number[]>> {
+/** All tallies as the whole journal gives them, aggregated anew. */
+export async function reaggregated(store: CollectionStore): Promise<Map<string, number[]>> {
   const { definitions } = await store.definitions();
   const incarnation = definitions.find(({ name }) => name === 'tallies')?.incarnation ?? '';
   const items: JournalItem[] = [];
