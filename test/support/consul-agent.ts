@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'vitest';
 import type { Closeable } from '../../platform/scope.ts';
+import { freePorts } from './free-ports.ts';
 
 /** How long Consul may take to elect itself on a busy machine, in milliseconds. */
 const DEADLINE = { timeout: 30_000, interval: 20 };
@@ -127,17 +127,4 @@ function findProgram(name: string): string | undefined {
 function withScheme(address: string | undefined): string | undefined {
   if (!address) return undefined;
   return /^https?:\/\//.test(address) ? address : `http://${address}`;
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Closeable } from '../../platform/scope.ts';
+import { freePort } from './free-ports.ts';
 
 /** A Redis of a test's own, which keeps nothing on disk. */
 export interface PrivateRedis extends Closeable {
@@ -51,12 +51,4 @@ export async function openPrivateRedis(): Promise<PrivateRedis> {
     thaw: () => void server?.kill('SIGCONT'),
     close: stop,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
