@@ -18,7 +18,8 @@ export const GOOD_ARGS = [
   '-e',
   'process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1e6)',
 ];
-export const BROKEN_ARGS = ['node', '-e', 'process.exit(7)'];
+/** Before Node would have started: on a busy machine that takes longer than an update is watched. */
+export const BROKEN_ARGS = ['sh', '-c', 'exit 7'];
 
 /** What one test has in the swarm, apart from all others by its key prefix. */
 export interface SwarmWorkers {
@@ -63,7 +64,7 @@ export async function openSwarmWorkers(): Promise<SwarmWorkers> {
           constraints: [`node.id==${info.Swarm.NodeID}`],
           restartDelayMs: 50,
           stopGraceMs: 5_000,
-          updateMonitorMs: 2_000,
+          updateMonitorMs: 3_000,
           logSizeMax: '1m',
           ...changes,
         },

@@ -19,6 +19,11 @@ interface AnswerError {
 /** What the raft store says where the service was changed after it was read, with a status of no meaning. */
 const OUT_OF_SEQUENCE = 'update out of sequence';
 
+/** No manager that decides, too much to do, no answer behind a proxy. */
+const BUSY_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** With 500 the engine says both that it could not ask the others and that something is wrong: its words tell which. */
+const BUSY = /\b(leader|raft|quorum|deadline exceeded|connection|transport|unavailable|canceled|EOF)\b/i;
+
 /**
  * @returns EngineRefusal where the engine has answered, UnavailableError where it has not, or only that its swarm has
  *   nobody to decide.
@@ -27,8 +32,9 @@ export function engineError(engine: string, error: unknown): EngineRefusal | Una
   if (!isAnswer(error))
     return new UnavailableError(`Docker at ${engine} does not answer: ${messageOf(error)}`, error);
   const said = readable(saidBy(error));
-  const isBusy = error.statusCode >= 500 || error.statusCode === 429;
-  return isBusy && said !== OUT_OF_SEQUENCE
+  const isBusy =
+    BUSY_STATUSES.has(error.statusCode) || (error.statusCode === 500 && BUSY.test(saidBy(error)));
+  return isBusy
     ? new UnavailableError(`Docker at ${engine} does not answer: ${said}`, error)
     : new EngineRefusal(error.statusCode, said, error);
 }
