@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryRegistry } from '../../platform/adapters/memory-registry.ts';
 import { readConfig } from '../../platform/config.ts';
-import { openServiceClient } from '../../platform/http/service-client.ts';
+import { openServiceClient, type ServiceClient } from '../../platform/http/service-client.ts';
 import { randomId } from '../../platform/ids.ts';
 import { silentLogger } from '../../platform/logger.ts';
 import { Scope } from '../../platform/scope.ts';
@@ -13,10 +13,10 @@ import {
 import { configurationSettings } from './config.ts';
 import { openConfigurationService } from './service.ts';
 
-/** Previews may be claimed and answered at another replica than the one that an app has asked. */
+/** An app asks one replica, while workers and orchestrator speak to another. */
 let scope: Scope;
 let here: TestConfiguration;
-let there: { request: TestConfiguration['request'] };
+let there: Pick<ServiceClient, 'subscribe'> & { request: TestConfiguration['request'] };
 beforeEach(async () => {
   scope = new Scope();
   here = scope.use(await openTestConfiguration());
@@ -31,7 +31,10 @@ beforeEach(async () => {
   const instance = { id: 'other', service: 'configuration', url: server.url } as const;
   const registry = new MemoryRegistry([instance], silentLogger);
   const client = scope.use(openServiceClient({ registry }, 'configuration', serviceToken));
-  there = { request: (document, variables = {}) => client.request(document, variables) };
+  there = {
+    request: (document, variables = {}) => client.request(document, variables),
+    subscribe: client.subscribe,
+  };
 });
 afterEach(() => scope.close());
 
@@ -110,5 +113,24 @@ describe('a preview asked for at one replica', () => {
     await reportThere(id, 'w2');
     expect((await preview).errors).toEqual([]);
     await work.close();
+  });
+});
+
+describe('the cluster, watched at one replica', () => {
+  it('is told as others change it', async () => {
+    const told: unknown[] = [];
+    const watching = there.subscribe<{ clusterChanged: { workers: readonly { id: string }[] } }>(
+      'subscription { clusterChanged { workers { id } } }',
+      {},
+      { onEvent: ({ clusterChanged }) => told.push(clusterChanged.workers), onGap: () => {} },
+    );
+    await expect.poll(() => told).toEqual([[]]);
+    here.clock.advance(1_000);
+    await claimSources('w1');
+    await expect.poll(() => told.at(-1)).toEqual([{ id: 'w1' }]);
+    here.clock.advance(1_000);
+    await here.release('w1');
+    await expect.poll(() => told.at(-1)).toEqual([]);
+    await watching.close();
   });
 });
