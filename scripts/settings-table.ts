@@ -15,6 +15,7 @@ const FILES: readonly [services: string, file: string][] = [
   ['orchestrator', 'orchestrator/main.ts'],
   ['orchestrator, on a swarm', 'orchestrator/swarm-settings.ts'],
   ['orchestrator', 'orchestrator/config.ts'],
+  ['docker-proxy', 'orchestrator/docker-proxy/config.ts'],
   ['scraper', 'scrapers/config.ts'],
 ];
 

@@ -46,7 +46,7 @@ export function shownAnswer(name: CallName, answer: unknown, policy: WorkerPolic
 }
 
 /** @returns undefined where it is not the caller's business. */
-export function shownService(service: Json, policy: WorkerPolicy): Json | undefined {
+function shownService(service: Json, policy: WorkerPolicy): Json | undefined {
   const facts = serviceFacts(service);
   if (!facts) return undefined;
   if (isOurs(facts, policy)) return service;

@@ -4,6 +4,7 @@ import type { CounterConfiguration, GaugeConfiguration, HistogramConfiguration }
 import { describe, expect, it } from 'vitest';
 import { platformSettings } from '../../deploy/settings.ts';
 import { gatewayMetrics } from '../../gateway/metrics.ts';
+import { dockerProxyMetrics } from '../../orchestrator/docker-proxy/metrics.ts';
 import { orchestratorMetrics } from '../../orchestrator/metrics.ts';
 import { subgraphMetrics } from '../../platform/http/subgraph-server.ts';
 import { Metrics } from '../../platform/metrics.ts';
@@ -75,6 +76,7 @@ describe('docs/metrics.md', () => {
       endpointMetrics,
       scraperMetrics,
       orchestratorMetrics,
+      dockerProxyMetrics,
     ]) {
       instrumentsOf(metrics);
     }
