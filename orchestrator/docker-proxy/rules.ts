@@ -29,7 +29,7 @@ export interface EngineCall {
   readonly body?: string;
   /** Ids of networks that the body names: each must be one of the workers', which the rules cannot know. */
   readonly networkIds?: readonly string[];
-  /** Of one service: its id or name. It must be ours, which the rules cannot know. */
+  /** The service that it is about: its id or name. One that there is must be ours, which the rules cannot know. */
   readonly service?: string;
 }
 
@@ -168,7 +168,7 @@ function withSpec(
   policy: WorkerPolicy,
   shape: ReturnType<typeof serviceSpecShape>,
   body: Buffer | undefined,
-  then: (spec: Pick<EngineCall, 'body' | 'networkIds'>) => EngineCall,
+  then: (spec: Pick<EngineCall, 'body' | 'networkIds' | 'service'>) => EngineCall,
 ): EngineCall | Refusal {
   const given = parsedJson(body?.toString('utf8') ?? '');
   if (given === undefined) return refusal(name, 'the body is no JSON', 400);
@@ -177,7 +177,7 @@ function withSpec(
   const targets = (spec.data.TaskTemplate.Networks ?? []).map(({ Target }) => Target);
   const networkIds = targets.filter((target) => !policy.networks.has(target));
   // What was understood, and not what came: the engine takes `mounts` for `Mounts`, and of two the last.
-  return then({ body: JSON.stringify(spec.data), networkIds });
+  return then({ body: JSON.stringify(spec.data), networkIds, service: spec.data.Name });
 }
 
 /** What an image's tag stands for, asked of its registry: of no other than the workers' images. */
