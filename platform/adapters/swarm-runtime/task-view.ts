@@ -28,22 +28,25 @@ export function slotViews(
 ): readonly SlotView[] {
   const shown = tasks.filter((task) => isWanted(task) || isLeaving(task, nodes)).sort(byPlace);
   return shown.map((task) => {
-    const failures = tasks
-      .filter((other) => other.Slot === task.Slot && other.CreatedAt < task.CreatedAt && hasFailed(other))
-      .sort((one, other) => (one.CreatedAt < other.CreatedAt ? 1 : -1))
+    const earlier = tasks
+      .filter((other) => other.Slot === task.Slot && madeMs(other) < madeMs(task))
+      .sort((one, other) => madeMs(other) - madeMs(one));
+    const failures = earlier
+      .filter(hasFailed)
       .map((other) => ({
         at: isoTime(other.Status.Timestamp),
         error: errorOf(other) ?? 'The worker ended.',
       }));
-    return { task: viewOf(task, failures[0]?.error ?? null, nodes), failures };
+    const follows = earlier[0] && hasFailed(earlier[0]) ? (failures[0]?.error ?? null) : null;
+    return { task: viewOf(task, follows, nodes), failures };
   });
 }
 
 /** What ended the newest of the tasks that ended by themselves; undefined where none did since then. */
 export function newestFailure(tasks: readonly EngineTask[], since: string): string | undefined {
   const failed = tasks
-    .filter((task) => hasFailed(task) && Date.parse(task.CreatedAt) >= Date.parse(since))
-    .sort((one, other) => (one.Status.Timestamp < other.Status.Timestamp ? 1 : -1));
+    .filter((task) => hasFailed(task) && madeMs(task) >= Date.parse(since))
+    .sort((one, other) => Date.parse(other.Status.Timestamp) - Date.parse(one.Status.Timestamp));
   return failed[0] && errorOf(failed[0]);
 }
 
@@ -58,9 +61,10 @@ export function errorOf({ Status }: EngineTask): string | undefined {
   return Status.State === 'complete' ? 'The worker exited with code 0.' : undefined;
 }
 
+/** @param follows What ended the task before it, if that did not go because it was told to. */
 function viewOf(
   task: EngineTask,
-  lastFailure: string | null,
+  follows: string | null,
   nodes: ReadonlyMap<string, EngineNode>,
 ): ObservedTask {
   const state = isWanted(task) ? (STATES[task.Status.State] ?? 'FAILED') : 'STOPPING';
@@ -70,7 +74,7 @@ function viewOf(
     node: nodes.get(task.NodeID ?? '')?.Description.Hostname ?? null,
     state,
     since: isoTime(task.Status.Timestamp),
-    error: isFine ? null : (errorOf(task) ?? lastFailure),
+    error: isFine ? null : (errorOf(task) ?? follows),
   };
 }
 
@@ -89,5 +93,9 @@ function hasFailed({ Status }: EngineTask): boolean {
 }
 
 function byPlace(one: EngineTask, other: EngineTask): number {
-  return (one.Slot ?? 0) - (other.Slot ?? 0) || (one.CreatedAt < other.CreatedAt ? -1 : 1);
+  return (one.Slot ?? 0) - (other.Slot ?? 0) || madeMs(one) - madeMs(other);
+}
+
+function madeMs({ CreatedAt }: EngineTask): number {
+  return Date.parse(CreatedAt);
 }
