@@ -85,6 +85,12 @@ export class Engine {
     return tasks.sort((a, b) => (a.CreatedAt < b.CreatedAt ? 1 : -1));
   }
 
+  /** Lines that a service's tasks have printed, on nodes that answer. */
+  async logLines(service: string): Promise<readonly string[]> {
+    const printed = await this.docker.getService(service).logs({ stdout: true, stderr: true });
+    return String(printed).split('\n');
+  }
+
   /** Kills a task's container as an operator on the manager's own node could. */
   async kill({ Status }: SwarmTask): Promise<void> {
     await this.docker.getContainer(String(Status.ContainerStatus?.ContainerID)).kill();

@@ -4,7 +4,7 @@ import type { ServiceProcess } from '../../services/service-process.ts';
 import { hasSwarm, SWARM_MS, SwarmCluster } from '../swarm-cluster.ts';
 
 /** How long the manager does not answer, in milliseconds: longer than the leases of all workers. */
-const AWAY_MS = 15_000;
+const AWAY_MS = 30_000;
 
 describe.skipIf(!hasSwarm)('the orchestrator or its manager is away', () => {
   let cluster: SwarmCluster;
