@@ -41,7 +41,8 @@ class Stage {
         query: '',
         variables: { after },
       }),
-      cursorOf: ({ data }: ExecutionResult) => data?.cursor as string | undefined,
+      cursorOf: ({ data }: ExecutionResult) =>
+        tellsState ? undefined : (data?.cursor as string | undefined),
     } as unknown as SubscriptionOperation;
     const executor = {
       execute: () => Promise.reject(new Error('no query here')),

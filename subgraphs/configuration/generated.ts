@@ -173,9 +173,13 @@ export type MutationReportClusterArgs = {
 };
 
 export type Subscription = {
+  /** Of one source also when its `problem` comes or goes. */
   sourceChanged: Source;
   runChanged: Run;
-  /** The cluster as it is now, then whenever nodes, pools, tasks, workers or who holds which source have changed. */
+  /**
+   * The cluster as it is now, then whenever nodes, pools, tasks, workers or who holds which source have changed: a few times
+   * a second at the most, and always the last change.
+   */
   clusterChanged: Cluster;
   /** Wakes a worker: something it may claim, renew or preview has changed. Carries no decision. */
   workChanged: WorkChanged;

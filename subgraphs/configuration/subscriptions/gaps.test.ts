@@ -55,6 +55,14 @@ describe('whoever follows, when messages of the bus were lost,', () => {
     await expect.poll(() => [bus.gapListenerCount, clock.pending]).toEqual([0, 0]);
   });
 
+  it('leaves nothing behind that looks for a problem', async () => {
+    await change('s1', {});
+    const changes = await followSources(deps(), 's1');
+    expect(clock.pending).toBe(1);
+    await changes.return();
+    await expect.poll(() => clock.pending).toBe(0);
+  });
+
   it('hears of the runs of its source, in their order', async () => {
     await change('s1', {});
     await change('s2', {}, aRun('other', 's2'));
