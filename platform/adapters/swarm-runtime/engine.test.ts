@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { answers, type Behaviour, hangs, openFakeEngine } from '../../../test/support/fake-engine.ts';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../logger.ts';
 import { Scope } from '../../scope.ts';
@@ -18,22 +17,7 @@ afterEach(async () => {
   scope = new Scope();
 });
 
-type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
-
-interface FakeEngine {
-  readonly url: string;
-  readonly asked: string[];
-  /** @param behaviour What it does from now on. */
-  become(behaviour: Behaviour): void;
-}
-
-const answers =
-  (status: number, body: unknown): Behaviour =>
-  (_request, response) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  };
 const nodesOf = (hostname: string) => answers(200, [{ ID: hostname }]);
-const hangs: Behaviour = () => {};
 const noLeader = answers(503, {
   message: 'rpc error: code = Unknown desc = The swarm does not have a leader.',
 });
@@ -43,33 +27,8 @@ const breaksOff: Behaviour = (_request, response) => {
   response.socket?.end();
 };
 
-async function openFake(behaviour: Behaviour, listenAt?: string): Promise<FakeEngine> {
-  let now = behaviour;
-  const asked: string[] = [];
-  const server: Server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
-    now(request, response);
-  });
-  await new Promise<void>((resolve) => {
-    if (listenAt === undefined) server.listen(0, '127.0.0.1', resolve);
-    else server.listen(listenAt, resolve);
-  });
-  scope.defer(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url =
-    listenAt === undefined
-      ? `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-      : `unix://${listenAt}`;
-  return {
-    url,
-    asked,
-    become(next) {
-      now = next;
-    },
-  };
-}
+const openFake = async (behaviour: Behaviour, listenAt?: string) =>
+  scope.use(await openFakeEngine(behaviour, listenAt));
 
 function open(
   engines: readonly { readonly url: string }[],

@@ -87,7 +87,9 @@ export class SwarmPools {
         docker.getService(service.ID).update({ _query: query, _body: spec, abortSignal }),
       );
     } catch (error) {
-      if (isOutOfSequence(error) || isStatus(error, 404)) return false;
+      if (isOutOfSequence(error)) return false;
+      // It may as well be something that the specification names that is not there.
+      if (isStatus(error, 404) && (await this.#find(pool.name)) === undefined) return false;
       throw error;
     }
     if (!isRight) this.#rollouts.noteTried(pool.name, hash);

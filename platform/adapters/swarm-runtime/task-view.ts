@@ -31,12 +31,10 @@ export function slotViews(
     const earlier = tasks
       .filter((other) => other.Slot === task.Slot && madeMs(other) < madeMs(task))
       .sort((one, other) => madeMs(other) - madeMs(one));
-    const failures = earlier
-      .filter(hasFailed)
-      .map((other) => ({
-        at: isoTime(other.Status.Timestamp),
-        error: errorOf(other) ?? 'The worker ended.',
-      }));
+    const failures = earlier.filter(hasFailed).map((other) => ({
+      at: isoTime(other.Status.Timestamp),
+      error: errorOf(other) ?? 'The worker ended.',
+    }));
     const follows = earlier[0] && hasFailed(earlier[0]) ? (failures[0]?.error ?? null) : null;
     return { task: viewOf(task, follows, nodes), failures };
   });
