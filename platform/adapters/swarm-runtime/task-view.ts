@@ -49,7 +49,7 @@ export function newestFailure(tasks: readonly EngineTask[], since: string): stri
 }
 
 /** What ended the task, or keeps it from running, as people are told. */
-export function errorOf({ Status }: EngineTask): string | undefined {
+function errorOf({ Status }: EngineTask): string | undefined {
   const said = readable(Status.Err ?? '').replace(/^task: /, '');
   const [, code, detail = ''] = /^non-zero exit \((\d+)\)(?:: (.*))?$/.exec(said) ?? [];
   if (detail.includes('unhealthy')) return 'The worker was stopped: it failed its health check.';
