@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMs, type Environment, pickSettings } from '../platform/config.ts';
+import { durationMs, type Environment, readSettings } from '../platform/config.ts';
 import { ConfigError } from '../platform/errors.ts';
 import type { SwarmRuntimeOptions, WorkerResources } from '../platform/open.ts';
 import { anyPort, processSettings } from '../platform/process/settings.ts';
@@ -118,7 +118,7 @@ export function swarmOptions(
     keyPrefix: config.KEY_PREFIX,
     image: config.WORKER_IMAGE ?? '',
     browserImage: config.BROWSER_WORKER_IMAGE,
-    environment: { ...pickSettings(handedOn, environment), ...given },
+    environment: { ...readSettings(handedOn, environment), ...given },
     secrets,
     networks,
     resources,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { durationMs, pickSettings, readConfig, wholeNumber } from './config.ts';
+import { durationMs, pickSettings, readConfig, readSettings, wholeNumber } from './config.ts';
 import { ConfigError } from './errors.ts';
 
 const schema = z.object({
@@ -139,5 +139,11 @@ describe('Settings in files', () => {
       OTHER: 'z',
       PORT: '80',
     });
+  });
+
+  it('are handed on as their values to where there are no such files', () => {
+    const given = { NAME_FILE: file('x\n'), PORT: '80', TIMEOUT: '', HOME: '/root' };
+    expect(readSettings(schema, given)).toEqual({ NAME: 'x', PORT: '80' });
+    expect(() => readSettings(schema, { NAME_FILE: folder })).toThrow('NAME_FILE: must name a file');
   });
 });

@@ -48,6 +48,20 @@ export function pickSettings(
   return { ...picked, ...own };
 }
 
+/**
+ * Those of the environment's settings that a schema knows, to be handed to a process elsewhere, which has none of our
+ * files: the values themselves, so no secrets.
+ *
+ * @throws {ConfigError} As `readConfig`, where a file cannot be read.
+ */
+export function readSettings(schema: z.ZodObject, environment: Environment): Record<string, string> {
+  const { texts, problems } = givenTexts(schema, environment);
+  if (problems.size > 0) throw new ConfigError([...problems.values()]);
+  return Object.fromEntries(
+    Object.entries(texts).filter((given): given is [string, string] => given[1] !== undefined),
+  );
+}
+
 /** What is given of the settings that a schema knows, and what is wrong with how it is given, by their names. */
 function givenTexts(schema: z.ZodObject, environment: Environment) {
   const texts: Record<string, string | undefined> = {};
