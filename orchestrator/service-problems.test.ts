@@ -190,16 +190,18 @@ describe('A runtime that does not answer', () => {
     await harness.openConfiguration([shared(1)]);
     runtime.hurdles.set('shared', () => new Promise(() => {}));
     const { logger, messages } = createLogLines();
-    const orchestrator = await harness.open({ logger });
+    const metrics = new Metrics();
+    const orchestrator = await harness.open({ logger, metrics });
     await expect.poll(() => runtime.asked.length, DEADLINE).toBe(1);
     await orchestrator.close();
     runtime.hurdles.clear();
     runtime.blindness = () => new Promise(() => {});
     const before = runtime.observations;
-    const another = await harness.open({ logger });
+    const another = await harness.open({ logger, metrics });
     await expect.poll(() => runtime.observations, DEADLINE).toBeGreaterThan(before);
     await another.close();
     expect(messages().filter((message) => /failed/.test(message))).toEqual([]);
+    expect(shownMetrics(await metrics.text()).value('tributary_reconcile_failures_total')).toBe(0);
   });
 });
 

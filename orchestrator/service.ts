@@ -91,7 +91,6 @@ export async function openOrchestrator(
     const desired = desiredPools(poolDemands, { ...config, ...live.current() });
     const before = await observe();
     const { actions, refusedPools } = plan(desired, before, clock.now(), limits);
-    if (!mayAct()) return;
     noteDesired(metrics, desired);
     const shortages = desired.map(({ shortage }) => shortage);
     for (const met of [...refusedPools, ...shortages])

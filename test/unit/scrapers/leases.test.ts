@@ -51,6 +51,14 @@ describe('leases', () => {
     await until(() => expect(harness.worker.heldCount).toBe(2));
   });
 
+  it('are taken on as many sources as a browser may hold, in a pool of browsers', async () => {
+    for (const id of ['a', 'b', 'c']) platform.addSource(shopSpec(`${site.url}/never`, { id }));
+    const settings = { POOL: 'browser', BROWSER_WORKER_CAPACITY: '2', WORKER_CAPACITY: '1' };
+    harness = await startWorker(platform, { steadyClock, settings });
+    await until(() => expect(renewals()).toBeGreaterThan(0));
+    expect(harness.worker.heldCount).toBe(2);
+  });
+
   it('are renewed every third of their time', async () => {
     await startOnSilentSite();
     // A claim renews them as well: what the connection's beginning has it read up may still be on its way.
