@@ -6,6 +6,9 @@ import { type FaultProxy, openFaultProxy } from '../fault-proxy.ts';
 import { openPagedSite, PAGES, type PagedSite, pagedSource, RECORDS_PER_PAGE } from '../paged-site.ts';
 import type { ServiceProcess } from '../service-process.ts';
 
+/** Well before the limit of an attempt to deliver, 30 s, which began by the length of a lease, 10 s, earlier. */
+const ENDED_MS_MAX = 12_000;
+
 /** As in a swarm: a worker that was told where the services are, and whose network lets nothing more through. */
 describe.skipIf(!hasServers)('a worker that is cut off, and whose connections hang', () => {
   let cluster: ServiceCluster;
@@ -114,6 +117,7 @@ describe.skipIf(!hasServers)('a worker that is cut off, and whose connections ha
   });
 
   it('gives up a delivery that hangs, though its own limit is longer', async () => {
+    const before = endings();
     site.hold(2);
     const id = await addSource('delivery');
     await until(
@@ -123,8 +127,13 @@ describe.skipIf(!hasServers)('a worker that is cut off, and whose connections ha
     await until('the run to reach the page that hangs', () => site.asked('delivery', 2) === 1);
     for (const cable of network) cable.freeze();
     site.release();
-    await until('its leases to end', () => endings() === 2);
-    await until('its run to end', async () => (await counted('tributary_scraper_runs')) === 0);
+    await until('its leases to end', () => endings() === before + 1);
+    await until(
+      'its run to end',
+      async () => (await counted('tributary_scraper_runs')) === 0,
+      () => worker.output,
+      ENDED_MS_MAX,
+    );
     // The first attempt hung until then, and nothing was read that could not be delivered.
     expect(await counted('tributary_scraper_resent_batches_total')).toBe(0);
     expect(site.asked('delivery', PAGES)).toBe(0);
