@@ -224,9 +224,9 @@ function assertMemory(setting: string, url: string, known: string): void {
   if (url !== 'memory:') throw unknownUrl(setting, url, known);
 }
 
-/** Only the scheme is repeated: the rest may hold a password. */
+/** Only the scheme is repeated, where there is one: the rest may hold a password, or be one. */
 function unknownUrl(setting: string, url: string, known: string): ConfigError {
-  return new ConfigError([
-    `${setting}: ${url.split(':')[0]}: is no adapter of this version; it takes ${known}`,
-  ]);
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0];
+  const problem = scheme === undefined ? 'is no URL' : `${scheme} is no adapter of this version`;
+  return new ConfigError([`${setting}: ${problem}; it takes ${known}`]);
 }

@@ -16,6 +16,11 @@ describe.skipIf(!hasServers)('a service that is started', () => {
     ['gateway', { BUS_URL: 'memory:' }, 'gateway: BUS_URL: memory: reaches nobody beyond this process'],
     ['configuration', { STORE_URL: '' }, 'configuration: STORE_URL: must be mongodb://'],
     ['configuration', { STORE_URL: 'postgres://me:secret@db/x' }, 'STORE_URL: postgres: is no adapter'],
+    [
+      'datasource',
+      { STORE_URL: 'a-secret-by-mistake' },
+      'datasource: STORE_URL: is no URL; it takes sqlite:',
+    ],
     ['datasource', { SERVICE_TOKEN: 'short' }, 'datasource: SERVICE_TOKEN: must have at least 16 characters'],
     ['endpoint', { REGISTRY_URL: '' }, 'endpoint: REGISTRY_URL: must be where the services find each other'],
     ['orchestrator', { RUNTIME_URL: 'kubernetes:' }, 'orchestrator: RUNTIME_URL: kubernetes: is no adapter'],
