@@ -68,6 +68,7 @@ class SwarmRuntime implements Runtime {
       specHash: (pool) => hashOf(pool, this.#options),
       failedRollout: (pool, hash) => this.#rollouts.failedOf(pool, hash),
     });
+    this.#pools.noteSeen(observed.pools.filter(({ isOwned }) => isOwned).map(({ name }) => name));
     if (!this.#isClosed) this.#settling.note(observed);
     return observed;
   }

@@ -4,6 +4,7 @@ import type { ServiceSpec } from 'dockerode';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answers, type FakeEngine, openFakeEngine } from '../../../test/support/fake-engine.ts';
 import { systemClock } from '../../clock.ts';
+import { UnavailableError } from '../../errors.ts';
 import { silentLogger } from '../../logger.ts';
 import type { PoolSpec } from '../../ports/runtime.ts';
 import { SwarmEngine } from './engine.ts';
@@ -124,6 +125,22 @@ describe('A pool', () => {
     expect(replicas()).toBe(2);
     // By name, as it was made: who is between us and the engine knows no ids.
     expect(swarm.specs[1]?.TaskTemplate?.Networks).toEqual([{ Target: 'scraping' }]);
+  });
+
+  it('of a stack is not made anew at once where somebody else removed it, since the whole stack may be going', async () => {
+    pools = openPools({ stack: 's' });
+    await pools.ensure(pool(1));
+    pools.noteSeen(['shared']);
+    swarm.service = undefined;
+    pools.noteSeen([]);
+    await expect(pools.ensure(pool(1))).rejects.toThrow(UnavailableError);
+    expect(swarm.specs).toHaveLength(1);
+    // Of no stack, nobody removes all of it.
+    pools = openPools();
+    pools.noteSeen(['shared']);
+    pools.noteSeen([]);
+    await pools.ensure(pool(1));
+    expect(swarm.specs).toHaveLength(2);
   });
 
   it('that somebody else made meanwhile is brought to what it should be', async () => {

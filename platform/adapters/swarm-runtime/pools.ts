@@ -11,6 +11,7 @@ import { ownPool } from './observe.ts';
 import type { SwarmRuntimeOptions } from './options.ts';
 import { isUpdating, type Rollouts } from './rollouts.ts';
 import { imageOf, serviceSpec, specHash } from './service-spec.ts';
+import { Vanished } from './vanished.ts';
 
 /** How often a service that others change at the same time is read anew: swarm itself changes it once or twice. */
 const ATTEMPTS_MAX = 5;
@@ -22,6 +23,7 @@ export class SwarmPools {
   readonly #rollouts: Rollouts;
   readonly #options: SwarmRuntimeOptions;
   readonly #digests: ImageDigests;
+  readonly #vanished: Vanished;
 
   constructor(deps: { engine: SwarmEngine; clock: Clock; rollouts: Rollouts }, options: SwarmRuntimeOptions) {
     this.#engine = deps.engine;
@@ -29,6 +31,12 @@ export class SwarmPools {
     this.#rollouts = deps.rollouts;
     this.#options = options;
     this.#digests = new ImageDigests(deps.engine, deps.clock);
+    this.#vanished = new Vanished(deps.clock);
+  }
+
+  /** @param pools All that have a service now. */
+  noteSeen(pools: readonly string[]): void {
+    this.#vanished.note(pools);
   }
 
   async ensure(pool: PoolSpec): Promise<void> {
@@ -49,10 +57,15 @@ export class SwarmPools {
       if (!isStatus(error, 404)) throw error;
     }
     this.#rollouts.forget(name);
+    this.#vanished.forget(name);
   }
 
   /** @returns false where it has come to be meanwhile. */
   async #create(pool: PoolSpec): Promise<boolean> {
+    if (this.#options.stack !== undefined && this.#vanished.has(pool.name))
+      throw new UnavailableError(
+        `Somebody removes services of this stack: pool ${pool.name} waits for the end.`,
+      );
     const spec = await this.#wanted(pool, this.#now());
     try {
       await this.#engine.call((docker, abortSignal) => docker.createService({ ...spec, abortSignal }));
