@@ -81,10 +81,13 @@ describe('The watcher of events', () => {
   it('puts an event together that comes in parts', async () => {
     await open([listens]);
     await expect.poll(() => wakes, DEADLINE).toBe(1);
-    const text = `${JSON.stringify(service('tributary-worker-shared'))}\n`;
+    // What is no event wakes, since something has happened: so must its parts not.
+    const text = `${JSON.stringify(service('web'))}\n`;
     streams[0]?.write(text.slice(0, 30));
-    streams[0]?.write(text.slice(30));
-    await expect.poll(() => wakes, DEADLINE).toBe(2);
+    await new Promise((resolve) => streams[0]?.write(text.slice(30), resolve));
+    say(service('tributary-worker-shared'));
+    await expect.poll(() => wakes, DEADLINE).toBeGreaterThanOrEqual(2);
+    expect(wakes).toBe(2);
   });
 
   it('listens again, and wakes, when the engine ends the stream', async () => {
