@@ -199,6 +199,12 @@ describe('the proxy before Docker', () => {
     answers.set('GET /v1.44/info', () => {});
     const response = await fetch(`${stuck.url}/info`);
     expect(response.status).toBe(503);
+    // One that goes on and on answers no more than one that is silent.
+    answers.set('GET /v1.44/version', (response) => {
+      const drip = setInterval(() => response.write(' '), 5);
+      response.once('close', () => clearInterval(drip));
+    });
+    expect((await fetch(`${stuck.url}/version`)).status).toBe(503);
     const nobody = scope.use(await open(join(folder, 'nobody.sock')));
     expect((await fetch(`${nobody.url}/services`)).status).toBe(503);
     expect((await fetch(`${nobody.url}/healthz`)).status).toBe(503);
@@ -262,6 +268,21 @@ describe('the proxy before Docker', () => {
       response.destroy();
       await expect.poll(() => engineClosed, DEADLINE).toBe(true);
       await expect.poll(streams, DEADLINE).toBe(0);
+    });
+
+    it('lets go of the engine when the caller goes before there is an answer', async () => {
+      let isAsked = false;
+      answers.set(EVENTS, (response) => {
+        isAsked = true;
+        response.once('close', () => {
+          engineClosed = true;
+        });
+      });
+      const outgoing = request(`${proxy.url}/v1.44/events`).on('error', () => {});
+      outgoing.end();
+      await expect.poll(() => isAsked, DEADLINE).toBe(true);
+      outgoing.destroy();
+      await expect.poll(() => engineClosed, { ...DEADLINE, timeout: 10_000 }).toBe(true);
     });
 
     it('lets go of the caller when the engine goes, or ends', async () => {
