@@ -74,12 +74,12 @@ describe.skipIf(!hasSwarm)('what workers are made of changes', () => {
     it(`${what} is taken back, and the pool says so: sources are read all the while`, async () => {
       const environment = { WORKER_IMAGE: image };
       await restart({ ...environment, ...settings });
-      const { problem, tasks } = await cluster.pool(
+      // An older update may have been taken back, too: it is no problem any more.
+      const { tasks } = await cluster.pool(
         'the update to be taken back',
         'shared',
-        ({ update }) => update?.state === 'ROLLED_BACK',
+        ({ problem, update }) => problem?.includes('taken back') === true && update?.state === 'ROLLED_BACK',
       );
-      expect(problem).toBeTruthy();
       expect(tasks).toHaveLength(2);
       // What was tried once is not tried again and again.
       const before = await idsOf();

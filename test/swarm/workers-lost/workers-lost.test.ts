@@ -135,29 +135,34 @@ describe.skipIf(!hasSwarm)('workers that are lost while they read', () => {
       expect(changes()).toBe(before);
     });
 
-    it('cut off: its worker stops by itself, its sources move, and once healed nothing runs twice', async () => {
-      const { task, node } = await victim();
-      const sources = readBy(task);
-      const before = changes();
-      await nodeFault('cut', node);
-      try {
-        await moved(task, sources);
-        await nodeIs(node, 'down');
-        await replaced(task);
-      } finally {
-        await nodeFault('heal', node);
-      }
-      await nodeIs(node, 'ready');
-      await until(
-        'its worker to have said that it stopped',
-        async () => (await linesOf(task)).some((line) => line.includes('"leases have ended"')),
-        undefined,
-        SWARM_MS,
-      );
-      await cluster.ended('shared', task);
-      await cluster.readAgain(shops);
-      expect(changes()).toBe(before);
-    });
+    for (const [what, fault, mend] of [
+      ['cut off', 'cut', 'heal'],
+      ['frozen', 'pause', 'resume'],
+    ] as const) {
+      it(`${what}: its sources move; its worker stops by itself, and says nothing more that counts`, async () => {
+        const { task, node } = await victim();
+        const sources = readBy(task);
+        const before = changes();
+        await nodeFault(fault, node);
+        try {
+          await moved(task, sources);
+          await nodeIs(node, 'down');
+          await replaced(task);
+        } finally {
+          await nodeFault(mend, node);
+        }
+        await nodeIs(node, 'ready');
+        await until(
+          'its worker to have said that it stopped',
+          async () => (await linesOf(task)).some((line) => line.includes('"leases have ended"')),
+          undefined,
+          SWARM_MS,
+        );
+        await cluster.ended('shared', task);
+        await cluster.readAgain(shops);
+        expect(changes()).toBe(before);
+      });
+    }
 
     it('without its engine: its worker goes on beside the one that replaces it, and they share no source', async () => {
       const { task, node } = await victim();
