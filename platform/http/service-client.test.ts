@@ -2,6 +2,8 @@ import dns from 'node:dns';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../test/support/free-ports.ts';
+import { createLogLines } from '../../test/support/log-lines.ts';
 import { createTestSubgraph, type TestSubgraph } from '../../test/support/subgraph.ts';
 import { MemoryRegistry } from '../adapters/memory-registry.ts';
 import { TributaryError } from '../errors.ts';
@@ -290,6 +292,18 @@ describe('A subscription to a service', () => {
     await expect.poll(() => seen.gaps, DEADLINE).toBe(1);
     subgraph.emit(5);
     await expect.poll(() => seen.events, DEADLINE).toEqual([5]);
+  });
+
+  it('is tried on where nobody listens, and says why it does not come about', async () => {
+    const { logger, lines, messages } = createLogLines();
+    const port = await freePort();
+    await register(`http://127.0.0.1:${port}/graphql`);
+    follow(scope.use(openServiceClient({ registry, logger }, 'endpoint', TOKEN)));
+    await expect.poll(messages, DEADLINE).toEqual(['a subscription keeps ending, trying on']);
+    expect(JSON.parse(lines[0] as string)).toMatchObject({
+      peer: 'endpoint',
+      reason: `connect ECONNREFUSED 127.0.0.1:${port}`,
+    });
   });
 
   it('begins as soon as somebody serves', async () => {

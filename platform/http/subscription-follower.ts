@@ -135,11 +135,10 @@ export function followSubscription<T>(
   };
 }
 
-/** A GraphQL answer's errors, a WebSocket's close event or an error of ours, in words. */
+/** A GraphQL answer's errors, a WebSocket's close or error event, or an error of ours, in words. */
 function reasonOf(reason: unknown): string {
   if (Array.isArray(reason)) return reason.map(messageOf).join('; ');
-  if (typeof reason === 'object' && reason !== null && 'code' in reason && 'reason' in reason) {
-    return `closed with ${reason.code} ${reason.reason}`;
-  }
-  return messageOf(reason);
+  if (typeof reason !== 'object' || reason === null) return String(reason);
+  if ('code' in reason && 'reason' in reason) return `closed with ${reason.code} ${reason.reason}`;
+  return 'message' in reason ? String(reason.message) : messageOf(reason);
 }
