@@ -12,8 +12,8 @@ import { Engine, ignoringAbsence } from '../engine.ts';
 
 const run = promisify(execFile);
 const IMAGE = String(process.env.TRIBUTARY_IMAGE);
-/** A stack starts all at once, on machines that may be small, in milliseconds. */
-const STACK_MS = 270_000;
+/** A stack starts all at once, on machines that may be small and busy, in milliseconds. */
+export const STACK_MS = 420_000;
 /** What one service's log says at the end tells why it is not there. */
 const LOG_LINES = '20';
 

@@ -5,7 +5,7 @@ import { packageRoot } from '../../../platform/sdl.ts';
 import { type App, until } from '../../e2e/app.ts';
 import { openSite, type Site } from '../../e2e/site.ts';
 import { Engine } from '../engine.ts';
-import { DeployedStack } from './deployed-stack.ts';
+import { DeployedStack, STACK_MS } from './deployed-stack.ts';
 
 const { DOCKER_HOST, TRIBUTARY_IMAGE } = process.env;
 
@@ -50,12 +50,12 @@ describe.skipIf(!DOCKER_HOST || !TRIBUTARY_IMAGE)('the whole stack, deployed', (
     site = await openSite((path) => (path === '/' ? bookshop(prices) : undefined), address);
     stack = await DeployedStack.deploy(`${address}/32`);
     app = stack.app();
-  });
+  }, 2 * STACK_MS);
   afterAll(async () => {
     app?.disconnect();
     await stack?.close();
     await site?.close();
-  });
+  }, STACK_MS);
 
   it("serves README's first mutation, query and subscription", async () => {
     const mutation = MUTATION.replace(/url: "[^"]+"/, `url: "${site.url}/"`);
