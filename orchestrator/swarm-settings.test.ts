@@ -68,6 +68,7 @@ describe('The settings of workers in a swarm', () => {
       KEY_PREFIX: 'tributary',
       LOG_LEVEL: 'debug',
       HOST_INTERVAL: 'PT1S',
+      WORKER_CAPACITY: '',
       USER_AGENT: 'Ours, with spaces',
       POOL: 'shared',
       TASK_ID: 'mine',
