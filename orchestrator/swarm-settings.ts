@@ -111,9 +111,6 @@ export function swarmOptions(
       problems.push(`${setting}_RESERVED: must not be more than ${setting}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  // Set but empty is not set: and not another setting, for which workers would be replaced.
-  const picked = Object.entries(pickSettings(handedOn, environment)).filter(([, value]) => value !== '');
-  const handed = Object.fromEntries(picked);
   return {
     url,
     certPath: config.DOCKER_CERT_PATH,
