@@ -110,13 +110,16 @@ describe.skipIf(!DOCKER_HOST || !TRIBUTARY_IMAGE)('the whole stack, deployed', (
     const failures: unknown[] = [];
     const asking = (async () => {
       while (!isDone) {
-        const { errors } = await app.send(QUERY);
+        const { errors } = await app.send(QUERY).catch((error: unknown) => ({ errors: error }));
         if (errors) failures.push(errors);
       }
     })();
-    await stack.docker('service', 'update', '--quiet', '--force', stack.serviceName('endpoint'));
-    isDone = true;
-    await asking;
+    try {
+      await stack.docker('service', 'update', '--quiet', '--force', stack.serviceName('endpoint'));
+    } finally {
+      isDone = true;
+      await asking;
+    }
     expect(failures).toEqual([]);
   });
 
