@@ -62,6 +62,11 @@ export class ManualClock implements Clock {
     return this.#timers.length;
   }
 
+  /** When the waiting timers fall due. */
+  get dueAtMs(): readonly number[] {
+    return this.#timers.map(({ atMs }) => atMs);
+  }
+
   /** Moves time on and calls what falls due, in its order. */
   advance(byMs: number): void {
     const untilMs = this.#nowMs + byMs;
