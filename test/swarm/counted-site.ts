@@ -3,7 +3,7 @@ import { openSite, type Site } from '../e2e/site.ts';
 import { TALLIES_INPUT } from '../services/tallies.ts';
 
 /** Pages of one source, each linking to the next. */
-export const PAGES = 3;
+const PAGES = 3;
 
 /** Of each page: several entries of each batch. */
 const RECORDS_PER_PAGE = 4;
