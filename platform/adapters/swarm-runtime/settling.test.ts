@@ -117,6 +117,17 @@ describe('Settling', () => {
     expect(wakes).toBe(1);
   });
 
+  it('looks ever more seldom while nobody answers', async () => {
+    now = poolWith(['RUNNING']);
+    settling.note(now);
+    isAway = true;
+    settling.stir();
+    await pass(20_000);
+    const before = looks;
+    await pass(40_000);
+    expect(looks - before).toBe(10);
+  });
+
   it('looks no more when it is closed', async () => {
     settling.note(poolWith([]));
     settling.close();

@@ -53,7 +53,10 @@ export class Settling {
     this.#timer?.close();
     this.#timer = this.#deps.clock.schedule(this.#pauseMs, () => {
       // Who cannot look now tries again; the outage itself is told by others.
-      this.#deps.look().catch(() => this.#schedule());
+      this.#deps.look().catch(() => {
+        this.#pauseMs = Math.min(this.#pauseMs * 2, POLL_MS_MAX);
+        this.#schedule();
+      });
     });
   }
 }
