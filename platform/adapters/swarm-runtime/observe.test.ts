@@ -323,9 +323,10 @@ describe('A rollout that was taken back', () => {
     { UpdateStatus: { State: 'rollback_completed', StartedAt: ago(30), Message: 'update rolled back' } },
     { 'dev.tributary.spec': 'old' },
   );
+  const before = service({ Version: { Index: 5 } });
   const triedBy = (reason: string | undefined) => {
     const rollouts = new Rollouts();
-    rollouts.noteTried('shared', 'new');
+    rollouts.noteTried('shared', 'new', before);
     rollouts.noteSeen('shared', back, reason);
     return rollouts;
   };
@@ -364,9 +365,26 @@ describe('A rollout that was taken back', () => {
     });
   });
 
+  it('is another one where it was seen before these workers were tried', () => {
+    const rollouts = new Rollouts();
+    rollouts.noteTried('shared', 'new', back);
+    rollouts.noteSeen('shared', back, 'why');
+    expect(rollouts.failedOf('shared', 'new')).toBeUndefined();
+  });
+
+  it('is over once such workers run all the same', () => {
+    const rollouts = triedBy('why');
+    const again = service({ Version: { Index: 9 }, UpdateStatus: { State: 'completed', StartedAt: ago(5) } });
+    rollouts.noteSeen('shared', again, undefined);
+    expect(rollouts.failedOf('shared', 'new')).toBeUndefined();
+    // Who looked before that tells nothing new.
+    rollouts.noteSeen('shared', back, 'why');
+    expect(rollouts.failedOf('shared', 'new')).toBeUndefined();
+  });
+
   it('is none where the workers are those that were tried', () => {
     const rollouts = new Rollouts();
-    rollouts.noteTried('shared', 'old');
+    rollouts.noteTried('shared', 'old', before);
     rollouts.noteSeen('shared', back, 'why');
     expect(rollouts.failedOf('shared', 'old')).toBeUndefined();
   });

@@ -200,10 +200,19 @@ describe('A pool', () => {
 
   it.each(['updating', 'rollback_started'])('keeps its number while it is %s', async (State) => {
     await pools.ensure(pool(1));
-    swarm.touch({ UpdateStatus: { State, StartedAt: '2026-01-01T00:00:00Z' } });
+    const StartedAt = new Date(systemClock.now() - 60_000).toISOString();
+    swarm.touch({ UpdateStatus: { State, StartedAt } });
     await pools.ensure(pool(2));
     expect(replicas()).toBe(1);
-    swarm.touch({ UpdateStatus: { State: 'completed', StartedAt: '2026-01-01T00:00:00Z' } });
+    swarm.touch({ UpdateStatus: { State: 'completed', StartedAt } });
+    await pools.ensure(pool(2));
+    expect(replicas()).toBe(2);
+  });
+
+  it('is resized in the end where its update never ends, as for want of a node', async () => {
+    await pools.ensure(pool(1));
+    const StartedAt = new Date(systemClock.now() - 130_000).toISOString();
+    swarm.touch({ UpdateStatus: { State: 'updating', StartedAt } });
     await pools.ensure(pool(2));
     expect(replicas()).toBe(2);
   });

@@ -88,7 +88,7 @@ export class SwarmPools {
       service.Spec.Labels?.[LABELS.spec] === hash || this.#rollouts.failedOf(pool.name, hash) !== undefined;
     if (isRight && own.replicas === pool.replicas) return true;
     // A change of the number alone would be what the swarm takes a failed replacement back to: it waits for the end.
-    if (isRight && isUpdating(service)) return true;
+    if (isRight && isUpdating(service, this.#clock.now())) return true;
     const changedAt = own.replicas === pool.replicas ? service.Spec.Labels?.[LABELS.changedAt] : undefined;
     const spec = isRight
       ? await this.#resized(service.Spec, pool.replicas)
@@ -105,7 +105,7 @@ export class SwarmPools {
       if (isStatus(error, 404) && (await this.#find(pool.name)) === undefined) return false;
       throw error;
     }
-    if (!isRight) this.#rollouts.noteTried(pool.name, hash);
+    if (!isRight) this.#rollouts.noteTried(pool.name, hash, service);
     return true;
   }
 

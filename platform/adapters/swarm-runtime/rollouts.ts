@@ -19,25 +19,44 @@ export interface FailedRollout {
   readonly reason: string | undefined;
 }
 
+interface Tried {
+  readonly hash: string;
+  /** Version of the service below which nothing that is seen of it says anything new. */
+  newest: number;
+  failed?: FailedRollout;
+}
+
 /**
  * Remembers which newer workers this runtime has tried, so that those which the swarm took back are not tried over and
  * over. It remembers for as long as it lives: the next orchestrator tries them once more, since what broke them may be
  * mended by then.
  */
 export class Rollouts {
-  readonly #tried = new Map<string, { readonly hash: string; failed?: FailedRollout }>();
+  readonly #tried = new Map<string, Tried>();
 
-  /** @param pool As it was asked to be updated, once the engine has taken that on. */
-  noteTried(pool: string, hash: string): void {
-    this.#tried.set(pool, { hash });
+  /**
+   * Once the engine has taken an update on.
+   *
+   * @param replaced The service as it was before.
+   */
+  noteTried(pool: string, hash: string, replaced: Pick<EngineService, 'Version'>): void {
+    this.#tried.set(pool, { hash, newest: replaced.Version.Index + 1 });
   }
 
   /** Looks at what became of what was tried. @param reason What ended the newest workers. */
   noteSeen(pool: string, service: EngineService, reason: string | undefined): void {
     const tried = this.#tried.get(pool);
+    // Who began to look before the update sees what became of an earlier one.
+    if (!tried || service.Version.Index < tried.newest) return;
+    tried.newest = service.Version.Index;
+    if (service.Spec.Labels?.[LABELS.spec] === tried.hash) {
+      // Somebody has tried again since: whatever becomes of it, it is not what was taken back.
+      delete tried.failed;
+      return;
+    }
     const update = updateOf(service.UpdateStatus);
     const isBack = service.UpdateStatus?.State?.startsWith('rollback_') === true;
-    if (!tried || !update || !isBack || service.Spec.Labels?.[LABELS.spec] === tried.hash) return;
+    if (!update || !isBack) return;
     // Once the workers are back, those that failed are forgotten by and by: the first reason is the one.
     tried.failed = { update, reason: tried.failed?.reason ?? reason };
   }
@@ -60,9 +79,16 @@ export function updateOf(status: EngineUpdateStatus | undefined): ObservedUpdate
   return { state, startedAt: isoTime(status.StartedAt), message: readable(status.Message ?? '') || null };
 }
 
-/** Whether workers are being replaced at this moment. */
-export function isUpdating(service: EngineService): boolean {
-  return /^(updating|rollback_started)$/.test(service.UpdateStatus?.State ?? '');
+/**
+ * How long a replacement holds up a change of the number, in milliseconds: where no node fits the newer workers it never
+ * ends, and meanwhile sources wait for workers.
+ */
+const HELD_MS = 120_000;
+
+/** Whether workers are being replaced at this moment, and may soon have been. */
+export function isUpdating({ UpdateStatus }: EngineService, nowMs: number): boolean {
+  if (!/^(updating|rollback_started)$/.test(UpdateStatus?.State ?? '')) return false;
+  return Math.abs(nowMs - Date.parse(UpdateStatus?.StartedAt ?? '')) < HELD_MS;
 }
 
 /** The engine's times have nanoseconds. */
