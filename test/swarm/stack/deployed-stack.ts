@@ -159,6 +159,8 @@ export class DeployedStack {
       API_KEYS_SECRET: `${this.name}-keys`,
       GATEWAY_PORT: String(this.#port),
       SCRAPER_ALLOW_NETWORKS: allowedNetworks,
+      // The manager's own socket, which has another place where a machine runs several engines.
+      DOCKER_SOCKET: socketOf(process.env.DOCKER_HOST),
       MONGO_NODE: here,
       REDIS_NODE: here,
       CONSUL_NODE: here,
@@ -245,4 +247,9 @@ export class DeployedStack {
       STACK_MS,
     );
   }
+}
+
+/** Where the engine listens on its machine; the usual place where we do not speak to it there. */
+function socketOf(dockerHost = ''): string {
+  return dockerHost.startsWith('unix://') ? dockerHost.slice('unix://'.length) : '/var/run/docker.sock';
 }
