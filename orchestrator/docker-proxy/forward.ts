@@ -1,7 +1,8 @@
 import type { Engine, EngineAnswer } from './engine.ts';
 import { serviceFacts, shownAnswer } from './filters.ts';
-import { objectOf, parsedJson } from './json.ts';
+import { type Json, objectOf, parsedJson } from './json.ts';
 import { isOurs, type WorkerPolicy } from './policy.ts';
+import { resizedBody } from './resize.ts';
 import {
   type EngineCall,
   inspectionOf,
@@ -29,7 +30,11 @@ export async function forward(engine: Engine, policy: WorkerPolicy, call: Engine
   }
   if (call.name === 'updateService' || call.name === 'removeService') {
     const found = await ourService(engine, policy, call);
-    return 'kind' in found ? found : told(await engine.call(onService(call, found.id)));
+    if ('kind' in found) return found;
+    const { resize } = call;
+    const body = resize ? resizedBody(resize, found.spec) : call.body;
+    if (resize && body === undefined) return resize.otherwise;
+    return told(await engine.call({ ...onService(call, found.id), ...(body === undefined ? {} : { body }) }));
   }
   const answer = await engine.call(onService(call, call.service ?? ''));
   // An error of the engine names what it was told and no more; a ping's answer is no JSON.
@@ -48,11 +53,13 @@ async function ourService(
   engine: Engine,
   policy: WorkerPolicy,
   { name, service = '' }: EngineCall,
-): Promise<Told | { readonly id: string }> {
+): Promise<Told | { readonly id: string; readonly spec: Json }> {
   const answer = await engine.call(inspectionOf(service));
   if (answer.status >= 400) return told(answer);
-  const facts = serviceFacts(parsedJson(answer.body.toString()));
-  return facts && isOurs(facts, policy) ? { id: facts.ID } : refusal(name, NOT_OURS);
+  const found = parsedJson(answer.body.toString());
+  const facts = serviceFacts(found);
+  if (!facts || !isOurs(facts, policy)) return refusal(name, NOT_OURS);
+  return { id: facts.ID, spec: objectOf(objectOf(found).Spec) };
 }
 
 /** Whether that is the id, and not the name, of a network of workers: the engine itself looks for ids first. */

@@ -19,6 +19,8 @@ export interface WorkerPolicy {
 /** Begins the names of our labels, which say what a service is to us. */
 export const LABEL_PREFIX = 'dev.tributary.';
 export const PLATFORM_LABEL = `${LABEL_PREFIX}platform`;
+/** When it was made or resized. */
+export const CHANGED_AT_LABEL = `${LABEL_PREFIX}changed-at`;
 
 /** Begins the names of a platform's services. Services cannot be renamed. */
 export function serviceNamePrefix({ platform }: WorkerPolicy): string {

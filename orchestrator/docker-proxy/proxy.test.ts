@@ -137,6 +137,46 @@ describe('the proxy before Docker', () => {
     ]);
   });
 
+  it('changes the number of workers that the swarm went back to, and nothing else of them', async () => {
+    answers.set('POST /v1.44/services/ours/update?version=5', json({ Warnings: null }));
+    const older = {
+      ...SPEC,
+      Labels: { ...LABELS, 'dev.tributary.changed-at': '2026-11-20T12:00:00.000Z' },
+      TaskTemplate: {
+        ...SPEC.TaskTemplate,
+        ContainerSpec: { ...SPEC.TaskTemplate.ContainerSpec, Image: 'tributary:0', Env: ['OLD=1'] },
+        Networks: [{ Target: NETWORK_ID }],
+      },
+    };
+    answers.set('GET /v1.44/services/ours', json({ ...OURS, Spec: older }));
+    const resized = {
+      ...older,
+      Labels: { ...LABELS, 'dev.tributary.changed-at': '2026-11-20T13:00:00.000Z' },
+      TaskTemplate: { ...older.TaskTemplate, Networks: [{ Target: 'shop_scraping' }] },
+      Mode: { Replicated: { Replicas: 2 } },
+    };
+    const update = (spec: unknown) => ask('POST', '/v1.44/services/ours/update?version=5', spec);
+    expect((await update(resized)).status).toBe(200);
+    const told = JSON.parse(asked.at(-1)?.body ?? '');
+    expect(told).toEqual({ ...resized, TaskTemplate: older.TaskTemplate });
+    const container = older.TaskTemplate.ContainerSpec;
+    for (const wrong of [
+      { ...resized, Mode: { Replicated: { Replicas: 11 } } },
+      { ...resized, Mode: { Global: {} } },
+      { ...resized, Labels: { ...resized.Labels, 'traefik.enable': 'true' } },
+      { ...resized, mode: { Global: {} } },
+      { ...resized, Networks: [{ Target: 'shop_data' }] },
+      { ...resized, TaskTemplate: { ...older.TaskTemplate, ContainerSpec: { ...container, Image: 'x:0' } } },
+      { ...resized, TaskTemplate: { ...older.TaskTemplate, ContainerSpec: { ...container, User: '0' } } },
+    ])
+      expect((await update(wrong)).status).toBe(403);
+    expect(lines().filter((line) => line.startsWith('POST'))).toHaveLength(1);
+    // What is no time of ours stays out.
+    const label = { ...resized, Labels: { ...LABELS, 'dev.tributary.changed-at': 'x' } };
+    expect((await update(label)).status).toBe(200);
+    expect(JSON.parse(asked.at(-1)?.body ?? '').Labels).toEqual(older.Labels);
+  });
+
   it('neither changes nor removes nor shows a service of others', async () => {
     for (const service of ['database', 'foreign']) {
       expect((await ask('POST', `/services/${service}/update?version=5`, SPEC)).status).toBe(403);

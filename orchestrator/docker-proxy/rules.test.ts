@@ -53,8 +53,12 @@ const good = () => specOf(SHARED, TOLD.WORKER_IMAGE);
 const ask = (method: string, url: string, body?: unknown) =>
   decide({ method, url, body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)) });
 const create = (spec: unknown) => ask('POST', '/v1.44/services/create', spec);
-const reasonOf = (decision: ReturnType<typeof decide>) =>
-  decision.kind === 'refusal' ? decision.reason : `let through: ${decision.path}`;
+const reasonOf = (decision: ReturnType<typeof decide>) => {
+  if (decision.kind === 'refusal') return decision.reason;
+  // It may still be a change of the number alone, which is told by what the service is; nothing of it is handed on.
+  if (decision.resize && decision.body === undefined) return decision.resize.otherwise.reason;
+  return `let through: ${decision.path}`;
+};
 
 describe('the rules before Docker let through', () => {
   it.each([

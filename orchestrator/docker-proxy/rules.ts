@@ -4,8 +4,9 @@
  * understand them in another way.
  */
 
-import { parsedJson } from './json.ts';
+import { objectOf, parsedJson } from './json.ts';
 import { isWorkerImage, type WorkerPolicy } from './policy.ts';
+import type { Resize } from './resize.ts';
 import { serviceSpecShape, specProblem } from './service-spec-shape.ts';
 
 export type CallName = keyof typeof CALLS;
@@ -31,6 +32,8 @@ export interface EngineCall {
   readonly networkIds?: readonly string[];
   /** The service that it is about: its id or name. One that there is must be ours, which the rules cannot know. */
   readonly service?: string;
+  /** In the place of a body: which one it is depends on what the service is, which the rules cannot know. */
+  readonly resize?: Resize;
 }
 
 export interface Refusal {
@@ -104,8 +107,13 @@ export function createRules(policy: WorkerPolicy): (request: ProxyRequest) => En
         );
       case 'updateService':
         if (!VERSION.test(query.get('version') ?? '')) return refusal(name, 'version must be a number', 400);
-        return withSpec(name, policy, specShape, body, (spec) =>
-          engineCall(name, `/services/${SERVICE}/update`, query, { ...spec, service: argument }),
+        return orResized(
+          withSpec(name, policy, specShape, body, (spec) =>
+            engineCall(name, `/services/${SERVICE}/update`, query, { ...spec, service: argument }),
+          ),
+          specShape,
+          body,
+          (resize) => engineCall(name, `/services/${SERVICE}/update`, query, { resize, service: argument }),
         );
       case 'service':
       case 'removeService':
@@ -139,7 +147,7 @@ function engineCall(
   name: CallName,
   path: string,
   query: URLSearchParams,
-  more: Pick<EngineCall, 'body' | 'networkIds' | 'service'> = {},
+  more: Pick<EngineCall, 'body' | 'networkIds' | 'service' | 'resize'> = {},
 ): EngineCall {
   return { kind: 'call', name, method: CALLS[name].method, path: `/${API_VERSION}${path}`, query, ...more };
 }
@@ -178,6 +186,20 @@ function withSpec(
   const networkIds = targets.filter((target) => !policy.networks.has(target));
   // What was understood, and not what came: the engine takes `mounts` for `Mounts`, and of two the last.
   return then({ body: JSON.stringify(spec.data), networkIds, service: spec.data.Name });
+}
+
+/** What was refused may still be a change of the number alone. */
+function orResized(
+  decision: EngineCall | Refusal,
+  shape: ReturnType<typeof serviceSpecShape>,
+  body: Buffer | undefined,
+  then: (resize: Resize) => EngineCall,
+): EngineCall | Refusal {
+  if (decision.kind === 'call') return decision;
+  const given = objectOf(parsedJson(body?.toString('utf8') ?? ''));
+  const mode = shape.shape.Mode.safeParse(given.Mode);
+  if (!mode.success) return decision;
+  return then({ given, replicas: mode.data.Replicated.Replicas, otherwise: decision });
 }
 
 /** What an image's tag stands for, asked of its registry: of no other than the workers' images. */
