@@ -96,6 +96,17 @@ describe('The settings of workers in a swarm', () => {
     });
   });
 
+  it('are each given once: what is a secret of the swarm is not told beside it', () => {
+    const WORKER_SECRETS = `${enough.WORKER_SECRETS},USER_AGENT=agent`;
+    expect(optionsOf({ ...enough, USER_AGENT: 'Ours', WORKER_SECRETS }).environment).toEqual({
+      REGISTRY_URL: 'static:configuration=http://configuration:4001/graphql',
+    });
+    const WORKER_ENVIRONMENT = `${enough.WORKER_ENVIRONMENT} USER_AGENT=Ours`;
+    expect(() => optionsOf({ ...enough, WORKER_ENVIRONMENT, WORKER_SECRETS })).toThrow(
+      'WORKER_SECRETS: USER_AGENT is in WORKER_ENVIRONMENT too: leave one of them out',
+    );
+  });
+
   it('are lists with commas between, and amounts with units', () => {
     expect(
       optionsOf({

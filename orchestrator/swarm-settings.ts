@@ -82,6 +82,10 @@ export function swarmOptions(
     if (SECRETS.includes(name))
       problems.push(`WORKER_ENVIRONMENT: ${name} is a secret: set it by WORKER_SECRETS`);
   }
+  for (const name of Object.keys(secrets)) {
+    if (name in given)
+      problems.push(`WORKER_SECRETS: ${name} is in WORKER_ENVIRONMENT too: leave one of them out`);
+  }
   if (secrets.SERVICE_TOKEN === undefined)
     problems.push('WORKER_SECRETS: must have SERVICE_TOKEN=<name of its secret in the swarm>');
   if (given.REGISTRY_URL === undefined)
@@ -118,7 +122,7 @@ export function swarmOptions(
     keyPrefix: config.KEY_PREFIX,
     image: config.WORKER_IMAGE ?? '',
     browserImage: config.BROWSER_WORKER_IMAGE,
-    environment: { ...readSettings(handedOn, environment), ...given },
+    environment: { ...handedSettings(environment, secrets), ...given },
     secrets,
     networks,
     resources,
@@ -131,6 +135,15 @@ export function swarmOptions(
     logSizeMax: config.WORKER_LOG_SIZE_MAX,
     stack: config.WORKER_STACK,
   };
+}
+
+/** A worker that is given a setting twice, by its value and by a file, does not start. */
+function handedSettings(
+  environment: Environment,
+  secrets: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const handed = Object.entries(readSettings(handedOn, environment));
+  return Object.fromEntries(handed.filter(([name]) => !(name in secrets)));
 }
 
 /** Settings of workers, each with a value that is not shown: it may have been meant to be a secret. */
