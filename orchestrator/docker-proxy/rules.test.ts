@@ -337,6 +337,7 @@ describe('the rules before Docker refuse', () => {
       /Aliases/,
     ],
     ['options of a network', withTask({ Networks: [{ Target: 'shop_out', DriverOpts: {} }] }), /DriverOpts/],
+    ['a network again and again', withTask({ Networks: Array(3).fill({ Target: 'shop_out' }) }), /Networks/],
     ['networks of old', withSpec({ Networks: [{ Target: 'host' }] }), /Networks/],
     ['other names of hosts', withContainer({ Hosts: ['10.0.0.1 configuration'] }), /Hosts/],
     ['other name servers', withContainer({ DNSConfig: { Nameservers: ['10.0.0.1'] } }), /Nameservers/],

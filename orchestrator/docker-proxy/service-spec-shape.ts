@@ -161,6 +161,8 @@ const taskShape = (policy: WorkerPolicy) =>
             .refine((target) => policy.networks.has(target) || NETWORK_ID.test(target), NETWORK_REFUSED),
         }),
       )
+      // Each that is an id is asked for.
+      .max(policy.networks.size)
       .optional(),
     LogDriver: z
       .strictObject({
