@@ -15,13 +15,13 @@ const list = z
 
 /** The gateway's settings, read from the environment. Durations are given in ISO 8601 and kept in milliseconds. */
 export const gatewaySettings = z.object({
-  /** Beyond loopback only with API_KEYS_FILE, and under the names in ALLOWED_HOSTS. */
+  /** Beyond loopback only with API_KEYS_FILE. */
   HOST: z.string().default('127.0.0.1'),
   /** 0 takes any free port. */
   PORT: wholeNumber(4000, 0, 65_535),
   /** Origins of pages that may use the graph from another site: `https://app.example`. None by default. */
   CORS_ORIGINS: list,
-  /** Names, beside loopback's own, under which browsers may reach us: any other is DNS rebinding. */
+  /** Names, beside loopback's own, under which we may be reached: any other is DNS rebinding. With keys, none means any. */
   ALLOWED_HOSTS: list,
 
   /** Who may use the graph: see access/key-file.ts. Without it everybody may, who can only be on this machine. */

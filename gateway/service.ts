@@ -112,7 +112,11 @@ export async function openGateway(
     supergraph.onSwap((snapshot) => streams.onSwap(snapshot));
     const guard = createRequestGuard({
       corsOrigins: config.CORS_ORIGINS,
-      allowedHosts: config.ALLOWED_HOSTS,
+      // A page that reaches us by DNS rebinding has no key, and no browser adds one: then names tell nothing more.
+      allowedHosts:
+        config.API_KEYS_FILE !== undefined && config.ALLOWED_HOSTS.length === 0
+          ? undefined
+          : config.ALLOWED_HOSTS,
     });
     const server = scope.use(
       await openGatewayServer(

@@ -4,8 +4,8 @@ import { isLoopback } from '../../platform/network/loopback.ts';
 export interface GuardOptions {
   /** Origins of other sites whose pages may use the graph. */
   readonly corsOrigins: readonly string[];
-  /** Names we are reached by, beside loopback's own. */
-  readonly allowedHosts: readonly string[];
+  /** Names we are reached by, beside loopback's own; undefined where any will do. */
+  readonly allowedHosts: readonly string[] | undefined;
 }
 
 export interface RequestGuard {
@@ -25,13 +25,13 @@ export interface RequestGuard {
  *   `Sec-Fetch-Site` where they come from. What is no browser sends neither, and may go on.
  */
 export function createRequestGuard({ corsOrigins, allowedHosts }: GuardOptions): RequestGuard {
-  const hosts = new Set(allowedHosts.map((host) => host.toLowerCase()));
+  const hosts = allowedHosts && new Set(allowedHosts.map((host) => host.toLowerCase()));
   const origins = new Set(corsOrigins);
 
   return {
     wrongHost({ host = '' }) {
       const hostname = hostnameOf(host);
-      if (hostname !== undefined && (isLoopback(hostname) || hosts.has(hostname))) return undefined;
+      if (hostname !== undefined && (!hosts || isLoopback(hostname) || hosts.has(hostname))) return undefined;
       return 'The request was sent to a name that is not one of ours (ALLOWED_HOSTS).';
     },
     foreignSite({ host = '', origin, 'sec-fetch-site': site }) {
