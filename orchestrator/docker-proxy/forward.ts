@@ -32,7 +32,7 @@ export async function forward(engine: Engine, policy: WorkerPolicy, call: Engine
     const found = await ourService(engine, policy, call);
     if ('kind' in found) return found;
     const { resize } = call;
-    const body = resize ? resizedBody(resize, found.spec) : call.body;
+    const body = resize ? resizedBody(resize, found.spec, policy.networks) : call.body;
     if (resize && body === undefined) return resize.otherwise;
     return told(await engine.call({ ...onService(call, found.id), ...(body === undefined ? {} : { body }) }));
   }

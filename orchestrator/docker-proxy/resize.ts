@@ -18,11 +18,17 @@ export interface Resize {
 
 /**
  * @param spec The service as it is.
+ * @param names Of the workers' networks.
  * @returns The body that makes it the same in another number: of the caller's own it has nothing else than that, and when
  *   that was. undefined where anything else would change.
  */
-export function resizedBody({ given, replicas }: Resize, spec: Json): string | undefined {
-  if (!isDeepStrictEqual(kept(given), kept(spec))) return undefined;
+export function resizedBody(
+  { given, replicas }: Resize,
+  spec: Json,
+  names: ReadonlySet<string>,
+): string | undefined {
+  if (!isDeepStrictEqual(kept(given), kept(spec)) || !namesSame(networksOf(given), networksOf(spec), names))
+    return undefined;
   const { [CHANGED_AT_LABEL]: changedAt } = objectOf(given.Labels);
   const isTime = typeof changedAt === 'string' && z.iso.datetime().safeParse(changedAt).success;
   return JSON.stringify({
@@ -32,9 +38,25 @@ export function resizedBody({ given, replicas }: Resize, spec: Json): string | u
   });
 }
 
-/** All that a resize leaves as it is. The names of networks stand for ids there, and are left out: they stay anyway. */
+/** All that a resize leaves as it is, but for its networks. */
 function kept({ Labels, Mode: _mode, TaskTemplate, ...others }: Json): Json {
   const { [CHANGED_AT_LABEL]: _changedAt, ...labels } = objectOf(Labels);
   const { Networks: _networks, ...template } = objectOf(TaskTemplate);
   return { ...others, labels, template };
+}
+
+function networksOf({ TaskTemplate }: Json): readonly Json[] {
+  const { Networks } = objectOf(TaskTemplate);
+  return Array.isArray(Networks) ? Networks.map(objectOf) : [];
+}
+
+/**
+ * Whether the caller means the networks that there are: by the engine's ids, or by our names for them. Which of ours a name
+ * stands for needs no look: the engine's own list is what goes on.
+ */
+function namesSame(given: readonly Json[], there: readonly Json[], names: ReadonlySet<string>): boolean {
+  const ids = new Set(there.map(({ Target }) => Target));
+  return (
+    given.length === there.length && given.every(({ Target }) => ids.has(Target) || names.has(String(Target)))
+  );
 }

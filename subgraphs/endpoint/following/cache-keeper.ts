@@ -16,8 +16,14 @@ export interface CacheKeeperOptions {
   readonly pageChanges: number;
 }
 
+/** How far datasource was when it told something last: short of that, what the view has is no whole. */
+export interface ToldHead {
+  readonly incarnation: string;
+  readonly head: number;
+}
+
 /**
- * Brings the cache up to what the view of one collection has, where that is all that datasource had. Where several replicas do so, the one that has begun goes
+ * Brings the cache up to what the view of one collection has. Where several replicas do so, the one that has begun goes
  * on: the others look whether it still does.
  */
 export class CacheKeeper implements Closeable {
@@ -28,7 +34,7 @@ export class CacheKeeper implements Closeable {
   readonly #options: CacheKeeperOptions;
   readonly #loop: FollowLoop;
   #pause: Timer | undefined;
-  #currentVersion: number | undefined;
+  #told: ToldHead | undefined;
   #isClosed = false;
   /** Where the cache was when we last looked, or had kept a page: where it is elsewhere, another replica keeps it. */
   #left: ChangePosition | undefined;
@@ -50,10 +56,10 @@ export class CacheKeeper implements Closeable {
     });
   }
 
-  /** @param version At which the view has just had all that datasource has. */
-  current(version: number): void {
-    this.#currentVersion = version;
-    this.wake();
+  /** @param told undefined where what the view has is no longer datasource's own, but what was kept. */
+  told(told: ToldHead | undefined): void {
+    this.#told = told;
+    if (told) this.wake();
   }
 
   wake(): void {
@@ -88,22 +94,36 @@ export class CacheKeeper implements Closeable {
     const view = this.#view;
     if (view.isDropped) return undefined;
     const page = view.changesSince(position, this.#options.pageChanges);
-    return this.#cache.keepChanges(view.name, position, page, view.state.asOfMs);
+    // All anew is what there is at a head that the view has come to, since removals further on may be forgotten by then.
+    if (page.reset && !this.#isWhole) return position;
+    const head = Math.max(page.head, this.#told?.head ?? 0);
+    return this.#cache.keepChanges(view.name, position, { ...page, head }, this.#asOfMs);
   }
 
   /**
-   * Another incarnation waits for its definition; what is further on comes from another replica. A view on its way to
-   * datasource's head keeps nothing: entries that have changed further on are not in it, and the cache, which sees only a
-   * version, would count as whole without them.
+   * Until when the cache knows all once it has come to the view's version; null where that is not to be said. On the way to
+   * datasource's head entries that have changed further on are in neither, whatever the view has known of them before.
+   */
+  get #asOfMs(): number | null {
+    return this.#isWhole ? this.#view.state.asOfMs : null;
+  }
+
+  get #isWhole(): boolean {
+    return this.#told !== undefined && this.#view.state.version >= this.#told.head;
+  }
+
+  /**
+   * Another incarnation waits for its definition; what is further on comes from another replica. What was read from the
+   * cache goes back there with the next that datasource tells: nobody knows yet how much is missing of it.
    */
   #isBehind({ incarnation, version, resetHead, asOfMs }: KeptPosition): boolean {
     const { state, isDropped } = this.#view;
-    if (isDropped || incarnation !== state.incarnation || state.version !== this.#currentVersion)
+    if (isDropped || incarnation !== state.incarnation || this.#told?.incarnation !== incarnation)
       return false;
     if (Math.max(version, resetHead ?? 0) > state.version) return false;
     if (version < state.version) return true;
     // Nothing changed: a replica that reads it is to know until when.
-    return (state.asOfMs ?? 0) - (asOfMs ?? 0) >= this.#options.resyncMs;
+    return this.#asOfMs !== null && this.#asOfMs - (asOfMs ?? 0) >= this.#options.resyncMs;
   }
 }
 

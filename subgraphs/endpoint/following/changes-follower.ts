@@ -7,7 +7,7 @@ import type { ChangePage } from '../../../platform/model/record.ts';
 import type { ChangePosition, KeptPosition, ViewCache } from '../../../platform/ports/view-cache.ts';
 import type { Closeable } from '../../../platform/scope.ts';
 import type { LiveCollection } from '../live-collection.ts';
-import { CacheKeeper } from './cache-keeper.ts';
+import { CacheKeeper, type ToldHead } from './cache-keeper.ts';
 import type { RequestGate } from './request-gate.ts';
 
 const CHANGES_SINCE = /* GraphQL */ `
@@ -57,8 +57,7 @@ export class ChangesFollower implements Closeable {
   readonly #options: ChangesFollowerOptions;
   readonly #loop: FollowLoop;
   readonly #keeper: CacheKeeper | undefined;
-  /** What datasource told last: short of its head, what the view has is no whole. */
-  #told: Pick<ChangePage, 'incarnation' | 'head'> | undefined;
+  #told: ToldHead | undefined;
 
   constructor(deps: Deps, live: LiveCollection, options: ChangesFollowerOptions) {
     this.#deps = deps;
@@ -89,7 +88,6 @@ export class ChangesFollower implements Closeable {
   async #follow(signal: AbortSignal): Promise<void> {
     try {
       await this.#catchUp(signal);
-      this.#keeper?.current(this.#live.view.state.version);
     } catch (error) {
       if (!signal.aborted && this.#deps.cache) await this.#refill(this.#deps.cache, error, signal);
       throw error;
@@ -124,6 +122,7 @@ export class ChangesFollower implements Closeable {
       // What is known here already may have been all there was until later: no more is to be had from it.
       if (page.head === state.version && (page.reset || isInterrupted)) return;
       this.#live.apply(page, { askedAtMs: this.#asOf(page, kept), removedMax });
+      this.#keeper?.told(undefined);
       if (page.version >= page.head) return;
     }
   }
@@ -152,6 +151,7 @@ export class ChangesFollower implements Closeable {
       }
       this.#told = { incarnation, head: page.head };
       this.#live.apply(page, { askedAtMs, removedMax });
+      this.#keeper?.told(this.#told);
       if (page.version >= page.head) return;
       if (page.changes.length < 1 && !page.reset)
         throw new UnavailableError('Datasource gives no further changes.');

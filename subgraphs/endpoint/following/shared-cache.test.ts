@@ -242,11 +242,25 @@ const KEPT_ON_THE_WAY_TO_A_FORMER_HEAD: Step[] = [
   { do: 'wait', replica: 1, cachePages: 1 },
   { do: 'wait', replica: 0, cachePages: 1 },
 ];
+/** One on its way fills the cache anew; what it has not come to yet was removed, and that is forgotten by then. */
+const FILLED_ANEW_ON_THE_WAY: Step[] = [
+  { do: 'put', keys: ['a'] },
+  { do: 'forget' },
+  { do: 'put', keys: ['f'] },
+  { do: 'follow', replica: 0, pages: 2, cachePages: 0 },
+  { do: 'put', keys: ['c', 'a'] },
+  { do: 'remove', keys: ['a'] },
+  { do: 'follow', replica: 0, pages: 1, cachePages: 0 },
+  { do: 'wait', replica: 0, cachePages: 1 },
+  { do: 'remove', keys: ['c', 'a'] },
+  { do: 'remove', keys: ['f', 'a'] },
+];
 const EXAMPLES: [Step[]][] = [
   [TOLD_BY_TWO],
   [TOLD_BY_DATASOURCE_AND_CACHE],
   [KEPT_ON_THE_WAY],
   [KEPT_ON_THE_WAY_TO_A_FORMER_HEAD],
+  [FILLED_ANEW_ON_THE_WAY],
 ];
 
 it('replicas at different places say no more than is so, of what they read and keep, and converge', async () => {
