@@ -13,12 +13,12 @@ export class Listeners<T> {
     this.#what = what;
   }
 
-  /** Calls the listener at once with what is known. */
-  add(listener: (value: T) => void, known: T): Closeable {
+  /** Calls the listener at once with what is known, if it is said. */
+  add(listener: (value: T) => void, ...known: readonly [] | readonly [T]): Closeable {
     // One of its own for each call, so that the same function can listen twice.
     const own = (value: T) => this.#call(listener, value);
     this.#listeners.add(own);
-    own(known);
+    for (const value of known) own(value);
     return { close: () => void this.#listeners.delete(own) };
   }
 

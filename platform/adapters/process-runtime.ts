@@ -3,6 +3,7 @@ import { availableParallelism, hostname, totalmem } from 'node:os';
 import type { Clock } from '../clock.ts';
 import { ClosedError } from '../errors.ts';
 import { type IdFactory, randomId } from '../ids.ts';
+import { Listeners } from '../listeners.ts';
 import type { Logger } from '../logger.ts';
 import type { ObservedNode } from '../model/cluster.ts';
 import type { ObservedRuntime, PoolSpec, Runtime, RuntimeAction, RuntimePool } from '../ports/runtime.ts';
@@ -57,7 +58,7 @@ class ProcessRuntime implements Runtime {
   readonly #newId: IdFactory;
   readonly #options: ProcessRuntimeOptions & ProcessSlotOptions;
   readonly #pools = new Map<string, Pool>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: Listeners<void>;
   /** Workers on their way out, those of removed pools included. */
   readonly #leaving = new Set<Promise<void>>();
   #isClosed = false;
@@ -65,6 +66,7 @@ class ProcessRuntime implements Runtime {
   constructor(deps: { clock: Clock; logger: Logger; newId?: IdFactory }, options: ProcessRuntimeOptions) {
     this.#clock = deps.clock;
     this.#logger = deps.logger;
+    this.#listeners = new Listeners(deps.logger, 'runtime');
     this.#newId = deps.newId ?? randomId;
     this.#options = { ...DEFAULTS, ...options };
   }
@@ -82,9 +84,7 @@ class ProcessRuntime implements Runtime {
 
   watch(listener: () => void): Closeable {
     this.#assertOpen();
-    const own = () => listener();
-    this.#listeners.add(own);
-    return { close: () => void this.#listeners.delete(own) };
+    return this.#listeners.add(listener);
   }
 
   async close(): Promise<void> {
@@ -104,7 +104,7 @@ class ProcessRuntime implements Runtime {
       pool.slots.add(this.#openSlot(spec.name));
     // The youngest go: they hold the fewest sources.
     for (const slot of staying.slice(spec.replicas)) this.#stop(pool, slot);
-    this.#changed();
+    this.#listeners.tell();
   }
 
   #removePool(name: string): void {
@@ -112,7 +112,7 @@ class ProcessRuntime implements Runtime {
     if (!pool) return;
     this.#pools.delete(name);
     for (const slot of pool.slots) this.#stop(pool, slot);
-    this.#changed();
+    this.#listeners.tell();
   }
 
   #openSlot(pool: string): ProcessSlot {
@@ -122,7 +122,7 @@ class ProcessRuntime implements Runtime {
         logger: this.#logger.child({ pool }),
         newId: this.#newId,
         launch: (taskId) => this.#launch(pool, taskId),
-        onChange: () => this.#changed(),
+        onChange: () => this.#listeners.tell(),
       },
       this.#options,
       hostname(),
@@ -133,7 +133,7 @@ class ProcessRuntime implements Runtime {
     const leaving = slot.stop().then(() => {
       this.#leaving.delete(leaving);
       pool.slots.delete(slot);
-      this.#changed();
+      this.#listeners.tell();
     });
     this.#leaving.add(leaving);
   }
@@ -149,16 +149,6 @@ class ProcessRuntime implements Runtime {
       stdio: ['ignore', output, output, 'ipc'],
       detached: true,
     });
-  }
-
-  #changed(): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        this.#logger.error({ err: error }, 'runtime listener failed');
-      }
-    }
   }
 
   #assertOpen(): void {

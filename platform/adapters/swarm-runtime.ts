@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { ClosedError, RuntimeRefusal } from '../errors.ts';
 import type { IdFactory } from '../ids.ts';
+import { Listeners } from '../listeners.ts';
 import type { Logger } from '../logger.ts';
 import type { ObservedRuntime, PoolSpec, Runtime, RuntimeAction } from '../ports/runtime.ts';
 import type { Closeable } from '../scope.ts';
@@ -40,8 +41,7 @@ class SwarmRuntime implements Runtime {
   readonly #engine: SwarmEngine;
   readonly #rollouts = new Rollouts();
   readonly #pools: SwarmPools;
-  readonly #logger: Logger;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: Listeners<void>;
   readonly #settling: Settling;
   readonly #events: EventWatcher;
   #isClosed = false;
@@ -52,8 +52,8 @@ class SwarmRuntime implements Runtime {
     this.#options = options;
     this.#engine = new SwarmEngine({ clock, logger }, options);
     this.#pools = new SwarmPools({ engine: this.#engine, clock, rollouts: this.#rollouts }, options);
-    this.#logger = logger;
-    const onChange = () => this.#changed();
+    this.#listeners = new Listeners(logger, 'runtime');
+    const onChange = () => this.#listeners.tell();
     this.#settling = new Settling({ clock, look: () => this.observe(), onChange });
     this.#events = new EventWatcher({ engine: this.#engine, clock, logger, onChange }, options.keyPrefix);
   }
@@ -82,9 +82,7 @@ class SwarmRuntime implements Runtime {
 
   watch(listener: () => void): Closeable {
     this.#assertOpen();
-    const own = () => listener();
-    this.#listeners.add(own);
-    return { close: () => void this.#listeners.delete(own) };
+    return this.#listeners.add(listener);
   }
 
   async close(): Promise<void> {
@@ -119,16 +117,6 @@ class SwarmRuntime implements Runtime {
       if (!pool || since === undefined) continue;
       const own = tasks.filter((task) => task.ServiceID === service.ID);
       this.#rollouts.noteSeen(pool.name, service, newestFailure(own, since));
-    }
-  }
-
-  #changed(): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        this.#logger.error({ err: error }, 'runtime listener failed');
-      }
     }
   }
 
