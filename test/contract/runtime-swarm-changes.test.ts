@@ -10,6 +10,8 @@ import {
 
 /** How long a swarm may take to replace workers, in milliseconds. */
 const DEADLINE = { timeout: 50_000, interval: 50 };
+/** After it has taken an update back, a busy swarm is in no hurry to end what it had started for it. */
+const ROLLED_BACK_DEADLINE = { timeout: 180_000, interval: 50 };
 
 const pool = (replicas: number, changes: Partial<PoolSpec> = {}): PoolSpec => ({
   name: 'shared',
@@ -31,8 +33,8 @@ describe.skipIf(!DOCKER_HOST)('The swarm runtime, on a real swarm,', () => {
   const find = async (runtime: Runtime): Promise<RuntimePool | undefined> =>
     (await runtime.observe()).pools.find(({ name }) => name === 'shared');
   const states = async (runtime: Runtime) => (await find(runtime))?.tasks.map(({ state }) => state);
-  const running = (runtime: Runtime, count: number) =>
-    expect.poll(() => states(runtime), DEADLINE).toEqual(Array(count).fill('RUNNING'));
+  const running = (runtime: Runtime, count: number, deadline = DEADLINE) =>
+    expect.poll(() => states(runtime), deadline).toEqual(Array(count).fill('RUNNING'));
   const service = (name = 'shared') => workers.docker.getService(`${workers.keyPrefix}-worker-${name}`);
   const settled = (runtime: Runtime, state: string) =>
     expect.poll(async () => (await find(runtime))?.update?.state, DEADLINE).toBe(state);
@@ -96,7 +98,7 @@ describe.skipIf(!DOCKER_HOST)('The swarm runtime, on a real swarm,', () => {
     await settled(after, 'ROLLED_BACK');
     const told = { problem: 'The newest workers failed and were taken back: The worker exited with code 7.' };
     expect(await find(after)).toMatchObject({ ...told, isOutdated: false });
-    await running(after, 2);
+    await running(after, 2, ROLLED_BACK_DEADLINE);
 
     const { Version } = await service().inspect();
     await ensure(after, pool(2));
@@ -104,13 +106,13 @@ describe.skipIf(!DOCKER_HOST)('The swarm runtime, on a real swarm,', () => {
 
     // A change of their number is one of the workers that live.
     await ensure(after, pool(3));
-    await running(after, 3);
+    await running(after, 3, ROLLED_BACK_DEADLINE);
     expect(await find(after)).toMatchObject({ ...told, replicas: 3, update: { state: 'ROLLED_BACK' } });
     expect((await service().inspect()).Spec.TaskTemplate.ContainerSpec.Args).not.toEqual(BROKEN_ARGS);
 
     // What broke them may be mended by the time of the next orchestrator.
     expect(await find(await workers.open({ args: BROKEN_ARGS }))).toMatchObject({ isOutdated: true });
-  });
+  }, 480_000);
 
   it('leaves a service alone that has the name of one of ours and is not', async () => {
     const name = `${workers.keyPrefix}-worker-shared`;
